@@ -1,0 +1,44 @@
+// argv -> Invocation: what was typed, nothing more. Opens nothing, asks nothing.
+#pragma once
+
+#include "base/diagnostic.hpp"
+#include "config/tree.hpp"
+#include "language/schema.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace vmspawn {
+
+/// One change that a flag asks for, in argv order.
+struct Override {
+    enum class How {
+        set,     ///< replace (tables merge)
+        append,  ///< list flags, --set KEY+=, words after --
+        clear,   ///< a list flag with an empty value: drop what came before, of files too
+        unset,   ///< --unset KEY: back to the default
+    };
+    How how = How::set;
+    KeyPath key;  ///< concrete; an entry made by a flag is named cli0, cli1, …
+    Origin key_at;
+    Node value;  ///< already in the key's own type where its flag or --set made a text of it
+};
+
+struct Invocation {
+    std::string verb;                ///< a name of Language::verbs()
+    std::vector<std::string> files;  ///< positional words before "--"
+    std::vector<Override> overrides;
+    std::string profile;  ///< empty: none
+    Origin profile_at;
+    std::string format;  ///< --format, as typed; empty: the verb's default
+    std::string host;    ///< --host=FILE
+    bool quiet = false, help = false, version = false, no_pager = false, no_ask_password = false;
+};
+
+/// Parses argv (program name first) by getopt_long over the rows of `language`. Problems are FromArgument.
+/// Unknown options and --set keys get their nearest name. Values are checked as the key's type reads them.
+Invocation parse_arguments(const Language& language, std::span<const char* const> argv, Diagnostics& found);
+
+}  // namespace vmspawn

@@ -1,0 +1,34 @@
+// Layers and flags -> one value per key, with its origin and what it hid. Tables merge, everything else is replaced.
+#pragma once
+
+#include "config/arguments.hpp"
+#include "config/layers.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmspawn {
+
+struct MergedValue {
+    KeyPath key;
+    Origin key_at;  ///< where the key of the winning value stands
+    Node node;
+    std::vector<Node> hidden;  ///< nearest first; the built-in default last
+};
+
+/// Leaves only, in the order of the schema; entries of a named table in order of first mention.
+/// Holds a row for every leaf that has a value, built-in defaults included (also for each named entry: mount.src.read-only).
+struct Merged {
+    std::vector<MergedValue> values;
+    std::filesystem::path file;  ///< of the definition; empty when there is none
+    std::string file_name;       ///< as typed
+
+    [[nodiscard]] const MergedValue* find(const KeyPath& key) const;
+    /// Names that the user gave below a table of named entries: names("mount") -> {"src", "cli0"}.
+    [[nodiscard]] std::vector<std::string> names(std::string_view table) const;
+};
+
+Merged merge(const Language& language, Layers layers, const Invocation& invocation, Diagnostics& found);
+
+}  // namespace vmspawn

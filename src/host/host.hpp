@@ -1,0 +1,78 @@
+// What the host offers, as a value that can be recorded: `vmspawn host --format=json` writes it, `--host=FILE` reads it.
+// Planning reads nothing else, so a definition and this value reproduce any plan.
+#pragma once
+
+#include "base/diagnostic.hpp"
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmspawn {
+
+/// A thing to be found out about a path that the user named, or a program.
+struct Question {
+    enum class Kind { file, program };
+    Kind kind = Kind::file;
+    std::string subject;  ///< an absolute path, or a program's name
+    Origin because;       ///< the key that made us ask
+    friend bool operator==(const Question& a, const Question& b) { return a.kind == b.kind && a.subject == b.subject; }
+};
+
+/// What is at a path. Links are followed.
+struct FileAnswer {
+    enum class Type { missing, regular, block, directory, character, fifo, socket };
+    Type type = Type::missing;
+    int error = 0;            ///< errno of the look, when not simply missing: EACCES, ELOOP, ENOTDIR
+    std::uint64_t size = 0;   ///< bytes; of a block device its capacity
+    bool readable = false;    ///< by this process
+    bool writable = false;
+    std::uint32_t owner = 0;  ///< uid
+    std::string identity;     ///< device and inode, to see that two names are one file; of a block device its number
+    std::string format;       ///< regular and block only: "qcow2", "pe" (UKI or EFI kernel), "uki", "gzip", "elf" or "raw"
+};
+
+struct Kvm {
+    bool usable = false;
+    std::string reason;  ///< why not, one clause: "/dev/kvm has no hardware behind it (this CPU shows no vmx or svm)"
+    std::string fix;     ///< a command or an advice; may be empty
+};
+
+/// One QEMU binary, as probed (and cached by path, size and time of change).
+struct QemuFacts {
+    std::string path;
+    std::string version;             ///< "7.2.22"
+    std::set<std::string> features;  ///< names of qemu_features(); only what was found
+    std::string problem;             ///< not empty: it could not be probed, with its own words
+};
+
+/// Names that QemuFacts::features may hold, such as "sandbox", "kvm-accel-device", "device/pvpanic", "aio-io_uring".
+const std::vector<std::string>& qemu_features();
+
+struct Host {
+    std::string arch;  ///< "x86_64", "aarch64", "riscv64", or what uname says
+    std::uint32_t uid = 0, gid = 0;
+    std::uint32_t cpus = 1;
+    std::uint64_t ram = 0;     ///< bytes
+    std::string seed;          ///< 32 hex digits from the machine id (hashed for vmspawn); for predictable addresses
+    std::string runtime_base;  ///< "/run" or "/run/user/1000", or the directory under the temporary one
+    std::string console;       ///< "terminal", "pipe": what standard input is
+    Kvm kvm;
+    std::map<std::string, QemuFacts> qemu;              ///< by guest architecture
+    std::map<std::string, FileAnswer> files;            ///< by absolute path
+    std::map<std::string, std::string> programs;        ///< by name: absolute path, "" where it is not
+    std::map<std::string, std::string> environment;     ///< the variables that planning reads: SYSTEMD_VMSPAWN_QEMU_EXTRA, …
+};
+
+/// JSON, version 1, keys sorted. Paths below `directory` are written "./…" and below `home` "~/…", so that a record made beside a
+/// definition serves on another machine.
+std::string to_json(const Host& host, const std::filesystem::path& directory, const std::filesystem::path& home);
+Result<Host> host_from_json(std::string_view text, const std::filesystem::path& directory, const std::filesystem::path& home);
+
+}  // namespace vmspawn

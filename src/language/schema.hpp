@@ -1,0 +1,115 @@
+// The language of definitions: schema/vmspawn.schema.json, embedded in the program and read once into typed rows.
+// Validation, flags, --help, completions, `explain` and the manual's lists walk these rows; nothing restates them.
+#pragma once
+
+#include "language/key.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmspawn {
+
+/// What TOML values a leaf takes, before its format and range are judged. A leaf may take several: ram is integer or text.
+struct Accepts {
+    bool boolean = false;
+    bool integer = false;
+    bool text = false;
+    bool list = false;   ///< of text
+    bool table = false;  ///< only credentials.*: { file = PATH } or { base64 = "…" }
+};
+
+/// How a flag's argument becomes values.
+enum class Form {
+    value,     ///< one argument, read by the key's type: --cpus=4
+    list,      ///< appends one element; an empty argument clears what came before: --initrd=PATH
+    constant,  ///< no argument; sets `constant`: --network-tap, --ephemeral
+    compound,  ///< one argument that makes several values; config/arguments knows how by `long_name`: --bind=SRC:DST
+};
+
+struct Flag {
+    std::string long_name;  ///< without dashes
+    char short_name = 0;
+    std::string argument;  ///< the word in the help: "SIZE"; empty for Form::constant
+    Form form = Form::value;
+    std::string constant;     ///< the value of a Form::constant flag, read by the key's type
+    std::string description;  ///< where it differs from the key's
+    std::string key;          ///< the key it writes when that is not the row's own: --forward writes network.default.forward
+};
+
+/// What a shell offers after "--flag=".
+enum class Complete { nothing, words, file, directory, machine, user };
+
+/// One leaf of the language.
+struct Setting {
+    KeyPath key;          ///< "*" stands for a name the user chose: mount.*.source
+    std::string section;  ///< nearest title in the schema: "Image"
+    std::string description;
+    std::string expect;  ///< "a size such as 512M"; beside the caret when a value is wrong
+    std::string format;  ///< a parser of formats.hpp: "size", "want", "path"; empty: none
+    Accepts accepts;
+    std::vector<std::string> words;  ///< the enum, when not empty
+    std::optional<std::int64_t> minimum, maximum;
+    std::size_t max_length = 4096;  ///< of a text, in bytes
+    std::string default_json;       ///< empty: no default
+    std::string since;              ///< systemd release that has it ("259", "261"), or "new"
+    std::vector<Flag> flags;
+    Complete complete = Complete::nothing;
+    bool required = false;  ///< in each named entry: mount.*.source
+};
+
+/// A table of the language, for "unknown key in [mount.src]" and for --bind, which makes a whole entry.
+struct Section {
+    KeyPath key;  ///< {} is the top level; {"mount","*"} is an entry
+    std::string title;
+    std::string description;
+    std::vector<std::string> names;  ///< the keys that may stand here; {"*"} where the user chooses
+    std::vector<Flag> flags;         ///< compound flags that make an entry here
+};
+
+/// A flag that is no key, such as --quiet and --format.
+struct CommonFlag {
+    Flag flag;
+    std::vector<std::string> verbs;  ///< that take it; empty: all
+    std::vector<std::string> words;
+    Complete complete = Complete::nothing;
+};
+
+struct VerbEntry {
+    std::string name;
+    std::string synopsis;     ///< after the verb: "[FILE] [FLAGS] [-- WORD…]"
+    std::string description;  ///< one line
+    std::size_t min_files = 0, max_files = 1;
+    bool takes_settings = false;  ///< accepts the flags of settings, --set and kernel words
+};
+
+class Language {
+public:
+    /// Throws nothing: the embedded text is checked by a test, a broken one ends the program with a message.
+    explicit Language(std::string_view schema_json);
+
+    [[nodiscard]] const std::vector<Setting>& settings() const { return settings_; }  ///< in schema order
+    [[nodiscard]] const std::vector<Section>& sections() const { return sections_; }
+    [[nodiscard]] const std::vector<CommonFlag>& common_flags() const { return common_flags_; }
+    [[nodiscard]] const std::vector<VerbEntry>& verbs() const { return verbs_; }
+
+    /// The row of a concrete key: {"mount","src","source"} finds mount.*.source.
+    [[nodiscard]] const Setting* find(const KeyPath& key) const;
+    [[nodiscard]] const Section* find_section(const KeyPath& key) const;
+
+private:
+    std::vector<Setting> settings_;
+    std::vector<Section> sections_;
+    std::vector<CommonFlag> common_flags_;
+    std::vector<VerbEntry> verbs_;
+};
+
+/// The embedded schema, byte for byte.
+std::string_view schema_text();
+
+/// Read on first use.
+const Language& language();
+
+}  // namespace vmspawn

@@ -1,0 +1,149 @@
+// The parts of a machine, one struct per table of the definition. An empty optional means "not said"; defaults are filled in.
+#pragma once
+
+#include "model/types.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace vmspawn {
+
+struct State {
+    StateKind kind = StateKind::keep;
+    Path path;  ///< for StateKind::at
+};
+
+struct Memory {
+    Bytes size = Bytes{2} << 30;
+    std::optional<Bytes> max;            ///< room for hotplug, > size
+    std::optional<std::uint32_t> slots;  ///< only with max
+};
+
+struct IdShift {
+    std::uint32_t shift = 0;
+    std::uint32_t range = 65536;
+};
+
+/// The root: a disk image, a tree, or neither (the initrd is the whole system).
+struct Image {
+    std::optional<Path> path;       ///< disk image or block device
+    std::optional<Path> directory;  ///< root file system tree; never with `path`
+    DiskFormat format = DiskFormat::raw;
+    DiskType disk_type = DiskType::virtio_blk;
+    bool discard = true;
+    std::optional<Bytes> grow;  ///< a multiple of 4096
+    bool ephemeral = false;
+    std::optional<IdShift> private_users;
+};
+
+struct Boot {
+    std::optional<Path> linux_image;
+    std::vector<Path> initrds;
+    std::vector<std::string> cmdline;
+    FirmwareKind firmware = FirmwareKind::automatic;
+    Path firmware_descriptor;                    ///< for FirmwareKind::descriptor
+    std::vector<std::string> firmware_features;  ///< "F" must be there, "~F" must not
+    Want secure_boot = Want::if_possible;
+    std::optional<Path> nvram_template;
+    State nvram_state;
+    Confidential confidential = Confidential::no;
+};
+
+struct Tpm {
+    Want enabled = Want::if_possible;
+    State state;
+};
+
+struct Vsock {
+    Want enabled = Want::if_possible;
+    std::optional<std::uint32_t> cid;  ///< 3…4294967294
+    VsockBackend backend = VsockBackend::automatic;
+};
+
+struct Forward {
+    std::string bind;
+    std::uint16_t host = 0;  ///< 0: any free port
+    std::uint16_t guest = 0;
+    bool udp = false;
+};
+
+struct Network {
+    std::string name;
+    NetworkKind kind = NetworkKind::user;
+    std::vector<Forward> forwards;
+    std::optional<std::array<std::uint8_t, 6>> mac;
+};
+
+struct Mount {
+    std::string name;
+    Path source;
+    std::string target;
+    bool read_only = false;
+};
+
+struct Drive {
+    std::string name;
+    Path path;
+    DiskFormat format = DiskFormat::raw;
+    std::optional<DiskType> disk_type;  ///< the image's when not said
+    bool read_only = false;
+    bool discard = true;
+    std::optional<std::uint32_t> boot_order;  ///< lower boots first; the image is 1
+};
+
+struct Users {
+    std::vector<std::string> bind;
+    std::variant<bool, Path> shell = false;  ///< true: the host user's
+    std::vector<std::string> groups;
+};
+
+/// A value for the guest. The bytes stay in memory and are never printed.
+struct CredentialText { std::string bytes; };
+struct CredentialFile { Path path; };
+/// A bare name of --load-credential: a file in $CREDENTIALS_DIRECTORY.
+struct CredentialInherited { std::string name; };
+struct Credential {
+    std::string id;
+    std::variant<CredentialText, CredentialFile, CredentialInherited> source;
+};
+
+struct Ssh {
+    bool pass_key = true;
+    std::string key_type = "ed25519";
+};
+
+struct Journal {
+    std::optional<Path> forward;
+    std::optional<Bytes> max_use, keep_free, max_file_size;
+    std::optional<std::uint64_t> max_files;
+};
+
+struct Console {
+    ConsoleMode mode = ConsoleMode::interactive;
+    ConsoleTransport transport = ConsoleTransport::virtio;
+    std::optional<std::string> background;  ///< SGR parameters; empty: no colour; not said: the default tint
+    std::optional<Path> log;
+};
+
+struct Unit {
+    Want registered = Want::if_possible;
+    std::string slice = "machine.slice";
+    std::vector<std::string> properties;
+    bool keep = false;
+    Scope scope = Scope::by_uid;
+};
+
+struct Ready {
+    bool notify = true;
+    std::optional<std::uint64_t> timeout_us;
+};
+
+struct Qemu {
+    std::optional<Path> binary;
+    std::vector<std::string> extra;
+};
+
+}  // namespace vmspawn

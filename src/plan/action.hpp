@@ -1,0 +1,102 @@
+// The closed set of effects. A plan is made of these values and performs nothing; run/system performs and undoes each kind.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace vmspawn {
+
+using ResourceId = std::string;
+
+/// A value that is known only when `resource` is up. Plans print it as <resource:what>.
+struct Late {
+    enum class What {
+        fd,       ///< number of the resource's descriptor in the child
+        path,     ///< a name under which the child can open it: /proc/self/fd/N
+        chardev,  ///< the part of a -chardev after "socket,id=X," or "serial,id=X,": fd=N, path=/dev/pts/3
+        port,     ///< a TCP or UDP port
+    };
+    ResourceId resource;
+    What what = What::fd;
+    friend bool operator==(const Late&, const Late&) = default;
+};
+std::string_view to_word(Late::What what);
+
+/// One word of a command line, in pieces.
+struct Word {
+    std::vector<std::variant<std::string, Late>> parts;
+
+    Word() = default;
+    Word(std::string text) { parts.emplace_back(std::move(text)); }
+    Word(const char* text) : Word(std::string(text)) {}
+    Word& operator+=(std::string text) { parts.emplace_back(std::move(text)); return *this; }
+    Word& operator+=(Late late) { parts.emplace_back(std::move(late)); return *this; }
+};
+
+/// Golden spelling: add-fd fd=<image:fd>,set=1
+std::string to_string(const Word& word);
+
+/// A piece of a file that vmspawn makes. Secrets are never printed, only named.
+struct Text { std::string bytes; };
+struct Secret {
+    std::string id;     ///< the credential; in the script it is read from $VMSPAWN_CRED_DIR/ID
+    std::string bytes;  ///< as given, not encoded
+    bool base64 = false;
+};
+/// What a file holds when the machine starts. `credential`: printed and scripted as a Secret of that id.
+struct FileContent {
+    std::string path;
+    std::string credential;  ///< empty: an ordinary file, such as an initrd
+    bool base64 = false;
+};
+/// Zero bytes up to a multiple of `boundary` from the start.
+struct Align { std::uint32_t boundary = 4; };
+using Piece = std::variant<Text, Secret, FileContent, Align>;
+
+// --- the actions, each with its one undo ---
+
+/// BASE/systemd/vmspawn/NAME, 0700 and ours alone: holds a lock while it exists, so a name runs once. What a killed vmspawn left is
+/// cleaned first. Fails with EBUSY naming the holder. Undo: everything in it and itself removed.
+struct ClaimName {
+    std::string base;
+    std::string name;
+};
+/// A sealed memfd. Undo: closed.
+struct MakeMemory {
+    std::vector<Piece> pieces;
+};
+/// Open an existing file or device. Undo: closed.
+struct OpenFile {
+    std::string path;
+    bool writable = false;
+    enum class Lock { none, qemu } lock = Lock::none;  ///< qemu: its image locks (design, decision 4), EBUSY naming the holder
+};
+/// A connected pair; vmspawn speaks QMP on its end, the child has the other. Undo: both closed.
+struct MakeQmpSocket {};
+/// A pseudo terminal, raw; vmspawn holds the master. Undo: closed.
+struct MakeTerminal {};
+/// A free local port, held by a bound socket until the machine is up. Undo: closed.
+struct PickPort {
+    std::string bind;
+    bool udp = false;
+};
+/// A child process. Undo: its end, by the ladder of the plan for QEMU, by SIGTERM then SIGKILL for helpers.
+struct Spawn {
+    std::string program;
+    std::vector<Word> arguments;               ///< without the program's name
+    std::vector<ResourceId> inherits;          ///< descriptors given although no word names them
+    bool no_new_privileges = true;
+    int death_signal = 15;                     ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
+};
+
+using Action = std::variant<ClaimName, MakeMemory, OpenFile, MakeQmpSocket, MakeTerminal, PickPort, Spawn>;
+
+/// "open", "spawn", … for plans and messages.
+std::string_view kind_of(const Action& action);
+
+}  // namespace vmspawn

@@ -1,0 +1,64 @@
+// What will be done, in full: resources with their edges, and which one is QEMU. A value; printing it is a dry run.
+#pragma once
+
+#include "base/origin.hpp"
+#include "plan/action.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vmspawn {
+
+/// When a resource counts as up.
+enum class Readiness {
+    done,      ///< as soon as its action has returned
+    greeting,  ///< QEMU: when it greets on the QMP socket
+};
+
+enum class OnFailure { stop, warn };
+
+struct Resource {
+    ResourceId id;                   ///< "image", "drive.data", "credential.foo", "qemu"
+    std::vector<ResourceId> needs;   ///< exactly those whose Late value or file it uses
+    Action up;
+    Readiness ready = Readiness::done;
+    OnFailure on_failure = OnFailure::stop;
+    Origin because;                    ///< the line that asked for it
+    std::string because_key;           ///< "image.path"; empty: always there
+    std::vector<std::string> reasons;  ///< "accel = tcg because …"
+    std::optional<Word> announce;      ///< said on stderr when the machine is up: "forward …"
+};
+
+enum class ConsoleKind { none, read_only, interactive, transparent };
+
+struct ConsolePlan {
+    ConsoleKind kind = ConsoleKind::none;
+    ResourceId terminal;  ///< the MakeTerminal; empty for none
+};
+
+/// The ladder of an orderly end: ACPI power-off, then after `power_off` SIGTERM, then after `terminate` SIGKILL.
+struct StopLadder {
+    std::chrono::seconds power_off{30};
+    std::chrono::seconds terminate{10};
+};
+
+struct Plan {
+    std::string machine;               ///< its name
+    std::vector<Resource> resources;   ///< every `needs` stands before; QEMU last
+    ResourceId qemu = "qemu";
+    ResourceId qmp = "qmp";
+    ConsolePlan console;
+    StopLadder stop;
+    std::vector<std::string> notices;  ///< said once on stderr unless --quiet: "KVM is not used: …"
+    std::string directory;             ///< printed as "."
+    std::string home;                  ///< printed as "~"
+
+    [[nodiscard]] const Resource* find(std::string_view id) const;
+};
+
+/// Empty when every need names an earlier resource and ids are unique; else what is wrong (a cycle is shown as a ring).
+std::string check_order(const std::vector<Resource>& resources);
+
+}  // namespace vmspawn

@@ -1,0 +1,21 @@
+// Machine + Host -> Plan, a pure function. The list of contributors in planner.cpp is the table of contents of this folder.
+#pragma once
+
+#include "base/diagnostic.hpp"
+#include "host/host.hpp"
+#include "model/machine.hpp"
+#include "plan/plan.hpp"
+
+namespace vmspawn {
+
+/// What must be known about the host to plan this machine.
+std::vector<Question> questions(const Machine& machine);
+
+/// Guest architecture as a word: "x86_64"; native is resolved by the host's.
+std::string guest_arch(const Machine& machine, const Host& host);
+
+/// With errors the plan is incomplete. A host that cannot do what is required: EOPNOTSUPP; missing files: ENOENT, …
+/// An unanswered question is an error that names it.
+Plan make_plan(const Machine& machine, const Host& host, Diagnostics& found);
+
+}  // namespace vmspawn

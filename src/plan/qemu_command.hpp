@@ -1,0 +1,36 @@
+// QEMU's command line as records. The one place that spells words for QEMU and the one that escapes.
+#pragma once
+
+#include "plan/action.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <vector>
+
+namespace vmspawn {
+
+/// Doubles commas: for the few options that take no JSON.
+std::string escape_qemu_value(std::string_view value);
+
+class QemuCommand {
+public:
+    void option(std::string flag);              ///< -nodefaults
+    void option(std::string flag, Word value);  ///< -m 2048M
+    void object(const nlohmann::ordered_json& record);
+    void device(const nlohmann::ordered_json& record);
+    void blockdev(const nlohmann::ordered_json& record);
+    void netdev(const nlohmann::ordered_json& record);
+    /// Gives QEMU the descriptor of `resource` as an fdset; returns "/dev/fdset/N" for a blockdev.
+    std::string fdset(const ResourceId& resource);
+
+    [[nodiscard]] const std::vector<Word>& words() const { return words_; }
+    /// Resources that words mention, each once, in order: QEMU's needs.
+    [[nodiscard]] std::vector<ResourceId> mentioned() const;
+
+private:
+    std::vector<Word> words_;
+    int sets_ = 0;
+};
+
+}  // namespace vmspawn

@@ -1,0 +1,41 @@
+// The straight line: argv and files -> merged -> machine -> plan -> a running machine and its exit status.
+
+#include "app/output.hpp"
+#include "app/verbs.hpp"
+#include "config/not_yet.hpp"
+#include "plan/planner.hpp"
+
+int main(int argc, char** argv) {
+    using namespace vmspawn;
+    hold_signals();
+    const PathBase base = here();
+    Diagnostics found;
+
+    const Invocation said = parse_arguments(language(), {argv, static_cast<std::size_t>(argc)}, found);
+    if (const auto status = speak(said, found))
+        return *status;
+    if (said.verb == "check")
+        return check(said, base, std::move(found));
+    if (said.verb == "host")
+        return show_host(said, base, std::move(found));
+
+    Layers layers = read_layers(language(), definition_of(said), said.profile, said.profile_at, found);
+    const Merged merged = merge(language(), std::move(layers), said, found);
+    if (found.has_errors())
+        return report(std::move(found), said.format);
+    if (said.verb == "explain")
+        return explain(said, merged, std::move(found));
+
+    const Machine machine = decode(merged, base, found).machine;
+    if (said.verb == "show")
+        return show(said, merged, std::move(found));
+    refuse_not_yet(merged, found);
+    if (found.has_errors())
+        return report(std::move(found), said.format);
+
+    const std::optional<Host> host = learn_host(said, machine, found);
+    const Plan plan = host ? make_plan(machine, *host, found) : Plan{};
+    if (const int status = report(std::move(found), said.format); status != 0)
+        return status;
+    return said.verb == "plan" ? show_plan(said, plan) : run(said, plan);
+}

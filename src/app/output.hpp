@@ -1,0 +1,24 @@
+// What vmspawn prints of its own, and with which status it then ends.
+#pragma once
+
+#include "base/diagnostic.hpp"
+#include "base/render.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace vmspawn {
+
+/// Does the user want colours on this descriptor? SYSTEMD_COLORS and NO_COLOR decide, else whether it is a capable terminal.
+Colour wanted_colour(int fd);
+
+/// All of `text` on standard output; 0, or the errno of the write, said on stderr.
+int print(std::string_view text);
+
+/// The problems on stderr (`format` "json": as data), sorted by place. Their exit status; 0 when there are only warnings.
+int report(Diagnostics found, std::string_view format);
+
+/// "vmspawn: text" on stderr; returns `status`.
+int complain(std::string_view text, int status);
+
+}  // namespace vmspawn

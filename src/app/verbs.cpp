@@ -1,0 +1,167 @@
+#include "app/verbs.hpp"
+
+#include "app/output.hpp"
+#include "base/file.hpp"
+#include "config/print.hpp"
+#include "host/probe.hpp"
+#include "language/render_help.hpp"
+#include "plan/planner.hpp"
+#include "plan/print.hpp"
+#include "run/executor.hpp"
+
+#include <cstdlib>
+
+#include <csignal>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace vmspawn {
+
+namespace {
+
+/// One definition, from its file to the machine.
+std::optional<Machine> machine_of(const std::string& file, const Invocation& said, const PathBase& base, Diagnostics& found) {
+    Diagnostics own;
+    Layers layers = read_layers(language(), file, said.profile, said.profile_at, own);
+    const Merged merged = merge(language(), std::move(layers), said, own);
+    std::optional<Machine> machine;
+    if (!own.has_errors())
+        machine = decode(merged, base, own).machine;
+    if (own.has_errors())
+        machine.reset();
+    found.append(std::move(own));
+    return machine;
+}
+
+ProbeRequest request_for(const Machine& machine) {
+    return {questions(machine), {std::string(to_word(machine.arch))}, machine.qemu.binary ? machine.qemu.binary->string() : std::string()};
+}
+
+/// Facts as JSON or a table; `directory` is what "./" means in the record.
+int print_host(const Invocation& said, const Host& host, const Path& directory, const PathBase& base) {
+    if (said.format == "json")
+        return print(to_json(host, directory, base.home));
+    return print(host_text(host, wanted_colour(STDOUT_FILENO) == Colour::yes));
+}
+
+std::optional<Host> read_host(const std::string& file, const Machine& machine, Diagnostics& found) {
+    const Origin at = FromArgument{0, "--host=" + file, 7, 7 + file.size()};
+    const auto text = read_file(file, std::size_t{4} << 20);
+    auto host = text ? host_from_json(*text, machine.directory, machine.home) : text.failure();
+    if (!host) {
+        found.add(error(to_string(host.failure()), at).with_error(host.failure().error));
+        return std::nullopt;
+    }
+    return *std::move(host);
+}
+
+}  // namespace
+
+void hold_signals() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
+        sigaddset(&held, number);
+    sigprocmask(SIG_BLOCK, &held, nullptr);
+}
+
+PathBase here() {
+    std::error_code gone;  // a working directory that was removed only matters to relative paths
+    const char* home = std::getenv("HOME");
+    const passwd* user = home == nullptr ? getpwuid(geteuid()) : nullptr;
+    return {std::filesystem::current_path(gone), home != nullptr ? home : user != nullptr ? user->pw_dir : ""};
+}
+
+std::optional<int> speak(const Invocation& said, const Diagnostics& found) {
+    const std::string word = said.files.empty() ? "" : said.files.front();
+    if (said.version)
+        return print("vmspawn " VMSPAWN_VERSION "\n");
+    if (said.help || (said.verb == "help" && !found.has_errors()))
+        return print(said.verb == "help" ? help_text(language(), word) : help_text(language(), said.verb));
+    const bool from_language = said.verb == "schema" || said.verb == "completion" || said.verb == "init";
+    if (found.has_errors() && (from_language || said.verb.empty() || said.verb == "help"))
+        return report(found, said.format);
+    if (said.verb == "schema")
+        return print(schema_text());
+    if (said.verb == "completion")
+        return print(completion_script(language(), word));
+    if (said.verb == "init")
+        return init(word);
+    return std::nullopt;
+}
+
+std::string definition_of(const Invocation& said) {
+    const std::size_t position = said.verb == "explain" ? 1 : 0;
+    return position < said.files.size() ? said.files[position] : "";
+}
+
+int check(const Invocation& said, const PathBase& base, Diagnostics found) {
+    for (const std::string& file : said.files)
+        machine_of(file, said, base, found);
+    if (said.format != "json")
+        return report(std::move(found), said.format);
+    found.sort_by_place();
+    const int written = print(render_json(found));
+    return written != 0 ? written : found.status();
+}
+
+int show_host(const Invocation& said, const PathBase& base, Diagnostics found) {
+    ProbeRequest request{{}, {"native"}, ""};
+    Path directory = base.working_directory;
+    for (const std::string& file : said.files) {
+        const std::optional<Machine> machine = machine_of(file, said, base, found);
+        if (!machine)
+            continue;
+        ProbeRequest more = request_for(*machine);
+        std::ranges::move(more.questions, std::back_inserter(request.questions));
+        if (std::ranges::find(request.arches, more.arches.front()) == request.arches.end())
+            request.arches.push_back(more.arches.front());
+        request.qemu_binary = more.qemu_binary.empty() ? request.qemu_binary : more.qemu_binary;
+        directory = machine->directory;
+    }
+    if (found.has_errors())
+        return report(std::move(found), said.format);
+    return print_host(said, probe(request), directory, base);
+}
+
+int explain(const Invocation& said, const Merged& merged, Diagnostics found) {
+    const std::string& word = said.files.front();
+    const auto key = parse_key(word);
+    if (!key || (language().find(*key) == nullptr && language().find_section(*key) == nullptr)) {
+        found.add(error(fmt::format("'{}' is no key of a definition", word), FromArgument{1, word, 0, word.size()}));
+        return report(std::move(found), said.format);
+    }
+    report(std::move(found), said.format);
+    return print(said.format == "json" ? explain_json(language(), merged, *key) : explain_text(language(), merged, *key));
+}
+
+int show(const Invocation& said, const Merged& merged, Diagnostics found) {
+    if (const int status = report(std::move(found), said.format); status != 0)
+        return status;
+    return print(said.format == "json" ? show_json(language(), merged) : show_toml(language(), merged));
+}
+
+std::optional<Host> learn_host(const Invocation& said, const Machine& machine, Diagnostics& found) {
+    if (said.host.empty())
+        return probe(request_for(machine));
+    return read_host(said.host, machine, found);
+}
+
+int show_plan(const Invocation& said, const Plan& plan) {
+    if (said.format == "json")
+        return print(plan_json(plan));
+    if (said.format == "dot")
+        return print(plan_dot(plan));
+    if (said.format != "script")
+        return print(plan_text(plan));
+    const auto script = plan_script(plan);
+    return script ? print(*script) : complain(to_string(script.failure()), script.failure().error);
+}
+
+int run(const Invocation& said, const Plan& plan) {
+    return execute(plan, {said.quiet, wanted_colour(STDERR_FILENO) == Colour::yes});
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,78 @@
+#include "base/file.hpp"
+
+#include "base/fd.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace vmspawn {
+
+namespace {
+
+Result<void> write_all(int fd, std::string_view text, const std::string& doing) {
+    while (!text.empty()) {
+        const ssize_t count = ::write(fd, text.data(), text.size());
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return failed(doing);
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return {};
+}
+
+Result<void> put_in_place(const std::string& temporary, const std::filesystem::path& path, Existing existing, const std::string& doing) {
+    if (existing == Existing::replace)
+        return ::rename(temporary.c_str(), path.c_str()) == 0 ? Result<void>() : failed(doing);
+    if (::link(temporary.c_str(), path.c_str()) < 0)
+        return failed(doing);
+    ::unlink(temporary.c_str());
+    return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
+    const std::string doing = fmt::format("read {}", path.string());
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct stat status {};
+    if (!fd || ::fstat(fd.get(), &status) < 0)
+        return failed(doing);
+    if (!S_ISREG(status.st_mode))
+        return Failure{S_ISDIR(status.st_mode) ? EISDIR : EINVAL, doing, ""};
+    std::string text;
+    while (text.size() <= limit) {
+        const std::size_t have = text.size();
+        text.resize(std::min(have + 65536, limit + 1));
+        const ssize_t count = ::read(fd.get(), text.data() + have, text.size() - have);
+        text.resize(have + static_cast<std::size_t>(std::max<ssize_t>(0, count)));
+        if (count < 0 && errno != EINTR)
+            return failed(doing);
+        if (count == 0)
+            return text;
+    }
+    return Failure{EFBIG, doing, fmt::format("at most {} bytes are read", limit)};
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string_view text, Existing existing, unsigned mode) {
+    const std::string doing = fmt::format("write {}", path.string());
+    std::string temporary = (path.parent_path() / ("." + path.filename().string() + ".XXXXXX")).string();
+    const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (!fd)
+        return failed(doing);
+    Result<void> done = write_all(fd.get(), text, doing);
+    if (done && ::fchmod(fd.get(), mode) < 0)
+        done = failed(doing);
+    if (done)
+        done = put_in_place(temporary, path, existing, doing);
+    if (!done)
+        ::unlink(temporary.c_str());
+    return done;
+}
+
+}  // namespace vmspawn

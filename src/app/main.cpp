@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
 
     const Machine machine = decode(merged, base, found).machine;
     if (said.verb == "show")
-        return show(said, merged, std::move(found));
+        return show(said, merged, base, std::move(found));
     refuse_not_yet(merged, found);
     if (found.has_errors())
         return report(std::move(found), said.format);

@@ -9,6 +9,7 @@
 #include "plan/print.hpp"
 #include "run/executor.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <csignal>
@@ -137,10 +138,10 @@ int explain(const Invocation& said, const Merged& merged, Diagnostics found) {
     return print(said.format == "json" ? explain_json(language(), merged, *key) : explain_text(language(), merged, *key));
 }
 
-int show(const Invocation& said, const Merged& merged, Diagnostics found) {
+int show(const Invocation& said, const Merged& merged, const PathBase& base, Diagnostics found) {
     if (const int status = report(std::move(found), said.format); status != 0)
         return status;
-    return print(said.format == "json" ? show_json(language(), merged) : show_toml(language(), merged));
+    return print(said.format == "json" ? show_json(language(), merged, base) : show_toml(language(), merged, base));
 }
 
 std::optional<Host> learn_host(const Invocation& said, const Machine& machine, Diagnostics& found) {

@@ -27,7 +27,7 @@ std::string definition_of(const Invocation& said);
 int check(const Invocation& said, const PathBase& base, Diagnostics found);
 int show_host(const Invocation& said, const PathBase& base, Diagnostics found);
 int explain(const Invocation& said, const Merged& merged, Diagnostics found);
-int show(const Invocation& said, const Merged& merged, Diagnostics found);
+int show(const Invocation& said, const Merged& merged, const PathBase& base, Diagnostics found);
 
 /// The probe's answers, or those recorded in --host=FILE. Nothing: `found` says why.
 std::optional<Host> learn_host(const Invocation& said, const Machine& machine, Diagnostics& found);

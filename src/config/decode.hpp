@@ -3,24 +3,31 @@
 
 #include "base/diagnostic.hpp"
 #include "config/merge.hpp"
+#include "config/paths.hpp"
 #include "model/machine.hpp"
 
-#include <set>
+#include <string>
+#include <vector>
 
 namespace vmspawn {
 
-/// Where relative paths and "~/" start. Of a value from a file: the file's own directory; of a flag: `working_directory`.
-struct PathBase {
-    std::filesystem::path working_directory;
-    std::filesystem::path home;  ///< empty: "~/" is an error
-};
-
 struct Decoded {
     Machine machine;
-    std::set<KeyPath> read;  ///< patterns ("mount.*.source") read; a test holds it against the schema
+    std::vector<KeyPath> read;  ///< patterns ("mount.*.source") in the order read; a test holds them against the schema
 };
 
 /// Needs a validated Merged. Applies the name rule and path bases; then judges the rules of model/rules.
 Decoded decode(const Merged& merged, const PathBase& base, Diagnostics& found);
+
+/// The machine's name where no `name` is given: of the definition's file, else the image, else the directory, cleaned. May be empty.
+std::string derived_name(const Merged& merged, const Machine& machine);
+
+/// What boots where neither image.path nor image.directory is said.
+enum class DefaultRoot {
+    none,               ///< a definition file, or an initrd: nothing is added
+    by_name,            ///< only a machine name: an image of that name is looked up
+    working_directory,  ///< as systemd-vmspawn
+};
+DefaultRoot default_root(const Merged& merged);
 
 }  // namespace vmspawn

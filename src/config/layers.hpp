@@ -18,7 +18,8 @@ struct Layers {
 };
 
 /// Every profile of every file is judged, also those not chosen. An unknown profile is an error at `profile_at`.
+/// `home` is where an include of "~/…" starts; empty: that is an error.
 Layers read_layers(const Language& language, const std::string& file, const std::string& profile, const Origin& profile_at,
-                   Diagnostics& found);
+                   Diagnostics& found, const std::filesystem::path& home = {});
 
 }  // namespace vmspawn

@@ -29,9 +29,9 @@ struct Question {
 struct FileAnswer {
     enum class Type { missing, regular, block, directory, character, fifo, socket };
     Type type = Type::missing;
-    int error = 0;            ///< errno of the look, when not simply missing: EACCES, ELOOP, ENOTDIR
-    std::uint64_t size = 0;   ///< bytes; of a block device its capacity
-    bool readable = false;    ///< by this process
+    int error = 0;           ///< errno of the look, when not simply missing: EACCES, ELOOP, ENOTDIR
+    std::uint64_t size = 0;  ///< bytes; of a block device its capacity
+    bool readable = false;   ///< by this process
     bool writable = false;
     std::uint32_t owner = 0;  ///< uid
     std::string identity;     ///< device and inode, to see that two names are one file; of a block device its number
@@ -64,10 +64,10 @@ struct Host {
     std::string runtime_base;  ///< "/run" or "/run/user/1000", or the directory under the temporary one
     std::string console;       ///< "terminal", "pipe": what standard input is
     Kvm kvm;
-    std::map<std::string, QemuFacts> qemu;              ///< by guest architecture
-    std::map<std::string, FileAnswer> files;            ///< by absolute path
-    std::map<std::string, std::string> programs;        ///< by name: absolute path, "" where it is not
-    std::map<std::string, std::string> environment;     ///< the variables that planning reads: SYSTEMD_VMSPAWN_QEMU_EXTRA, …
+    std::map<std::string, QemuFacts> qemu;           ///< by guest architecture
+    std::map<std::string, FileAnswer> files;         ///< by absolute path
+    std::map<std::string, std::string> programs;     ///< by name: absolute path, "" where it is not
+    std::map<std::string, std::string> environment;  ///< the variables that planning reads: SYSTEMD_VMSPAWN_QEMU_EXTRA, …
 };
 
 /// JSON, version 1, keys sorted. Paths below `directory` are written "./…" and below `home` "~/…", so that a record made beside a

@@ -18,6 +18,9 @@ struct ProbeRequest {
 
 Host probe(const ProbeRequest& request);
 
+/// Asked by every probe besides: the devices and programs that assess() speaks of.
+std::vector<Question> standing_questions();
+
 /// One line of `vmspawn host`.
 struct HostItem {
     enum class Verdict { pass, warn, fail };
@@ -28,6 +31,7 @@ struct HostItem {
 };
 
 std::vector<HostItem> assess(const Host& host);
+/// The items in lines of 80 columns at most: verdict, name, text, and below it the command that mends it.
 std::string host_text(const Host& host, bool colour);
 
 }  // namespace vmspawn

@@ -58,6 +58,17 @@ std::string print_forward(const PortForward& forward);
 /// systemd's C-style escapes, for --set-credential: \n \x41 \101 \u00e4 …; NUL may result. Nothing on a bad escape.
 std::optional<std::string> unescape(std::string_view text);
 
+/// Is `text` a path where words could stand too? Only if it starts with /, ./, ../ or ~/.
+bool is_explicit_path(std::string_view text);
+
+/// SHIFT[:RANGE] of --private-users; RANGE is 65536 if absent, at least 1, and the last id is below 2^32-1.
+struct IdRange {
+    std::uint32_t shift = 0;
+    std::uint32_t range = 65536;
+    friend bool operator==(const IdRange&, const IdRange&) = default;
+};
+std::optional<IdRange> parse_id_range(std::string_view text);
+
 /// Does `text` have the form that the schema calls `format`? Unknown format names are a programming error (abort).
 bool has_format(std::string_view format, std::string_view text);
 /// Every name has_format() knows, sorted; a test holds it against the schema.

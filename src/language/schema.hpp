@@ -21,6 +21,9 @@ struct Accepts {
     bool table = false;  ///< only credentials.*: { file = PATH } or { base64 = "…" }
 };
 
+/// What a shell offers after "--flag=".
+enum class Complete { nothing, words, file, directory, machine, user };
+
 /// How a flag's argument becomes values.
 enum class Form {
     value,     ///< one argument, read by the key's type: --cpus=4
@@ -37,27 +40,29 @@ struct Flag {
     std::string constant;     ///< the value of a Form::constant flag, read by the key's type
     std::string description;  ///< where it differs from the key's
     std::string key;          ///< the key it writes when that is not the row's own: --forward writes network.default.forward
+    char separator = 0;       ///< of a Form::list: splits the argument into elements, --firmware-features=F,~F
+    Complete complete = Complete::nothing;
 };
-
-/// What a shell offers after "--flag=".
-enum class Complete { nothing, words, file, directory, machine, user };
 
 /// One leaf of the language.
 struct Setting {
     KeyPath key;          ///< "*" stands for a name the user chose: mount.*.source
     std::string section;  ///< nearest title in the schema: "Image"
     std::string description;
-    std::string expect;  ///< "a size such as 512M"; beside the caret when a value is wrong
-    std::string format;  ///< a parser of formats.hpp: "size", "want", "path"; empty: none
+    std::string what;    ///< "a size": what the value should be, for 'ram = "8Q" is not a size'; may be empty
+    std::string expect;  ///< "bytes or a suffix of K M G T P E"; beside the caret when a value is wrong; may be empty
+    std::string format;  ///< what a text must satisfy, see has_format(): "size", "want", "path"; of a list each element; empty: none
     Accepts accepts;
-    std::vector<std::string> words;  ///< the enum, when not empty
+    std::vector<std::string> words;        ///< the enum, when not empty; of a list each element
+    std::vector<std::string> suggestions;  ///< words worth offering where other values stand too: "auto", "off"
+    /// Of an integer, and of the number that a text of format "size" or "cid" stands for.
     std::optional<std::int64_t> minimum, maximum;
-    std::size_t max_length = 4096;  ///< of a text, in bytes
+    std::size_t max_length = 4096;  ///< of a text or each element, in characters
     std::string default_json;       ///< empty: no default
     std::string since;              ///< systemd release that has it ("259", "261"), or "new"
     std::vector<Flag> flags;
     Complete complete = Complete::nothing;
-    bool required = false;  ///< in each named entry: mount.*.source
+    bool required = false;  ///< in each named entry once all layers are merged: mount.*.source
 };
 
 /// A table of the language, for "unknown key in [mount.src]" and for --bind, which makes a whole entry.
@@ -66,6 +71,8 @@ struct Section {
     std::string title;
     std::string description;
     std::vector<std::string> names;  ///< the keys that may stand here; {"*"} where the user chooses
+    std::string name_format;         ///< where the user chooses: what has_format() must say of the name
+    std::string name_expect;         ///< that in words, for messages
     std::vector<Flag> flags;         ///< compound flags that make an entry here
 };
 
@@ -73,16 +80,17 @@ struct Section {
 struct CommonFlag {
     Flag flag;
     std::vector<std::string> verbs;  ///< that take it; empty: all
-    std::vector<std::string> words;
-    Complete complete = Complete::nothing;
+    std::vector<std::string> words;  ///< of --format all words of all verbs; see VerbEntry::formats
 };
 
 struct VerbEntry {
     std::string name;
-    std::string synopsis;     ///< after the verb: "[FILE] [FLAGS] [-- WORD…]"
-    std::string description;  ///< one line
-    std::size_t min_files = 0, max_files = 1;
-    bool takes_settings = false;  ///< accepts the flags of settings, --set and kernel words
+    std::string synopsis;                             ///< after the verb: "[FILE] [FLAGS] [-- WORD…]"
+    std::string description;                          ///< one line
+    std::size_t min_files = 0, max_files = SIZE_MAX;  ///< words before "--"; of explain the key counts
+    bool takes_settings = false;                      ///< accepts the flags of settings, --set and kernel words
+    std::vector<std::string> formats;                 ///< of --format=, the first is the default; empty: does not take it
+    std::vector<std::string> words;                   ///< what its argument may be: completion bash
 };
 
 class Language {
@@ -95,6 +103,7 @@ public:
     [[nodiscard]] const std::vector<CommonFlag>& common_flags() const { return common_flags_; }
     [[nodiscard]] const std::vector<VerbEntry>& verbs() const { return verbs_; }
 
+    [[nodiscard]] const VerbEntry* find_verb(std::string_view name) const;
     /// The row of a concrete key: {"mount","src","source"} finds mount.*.source.
     [[nodiscard]] const Setting* find(const KeyPath& key) const;
     [[nodiscard]] const Section* find_section(const KeyPath& key) const;

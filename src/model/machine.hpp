@@ -38,11 +38,19 @@ struct Machine {
 
     Path directory;  ///< of the definition file, else the working directory; printed as "."
     Path home;       ///< of the caller; printed as "~"
-    /// By printed key ("mount.src.source"): where each value came from.
+    /// By printed key: where each value came from. Of leaves ("mount.src.source"), elements of lists ("boot.initrd[0]") and
+    /// named entries ("mount.src"); "" is the definition as a whole.
     std::map<std::string, Origin, std::less<>> origins;
 
-    /// Of the key itself, else of the nearest table above it, else FromDefault.
+    /// Of the key itself, else of the nearest list or table above it, else FromDefault.
     [[nodiscard]] Origin origin_of(std::string_view key) const;
+    /// Did a file or a flag set this very key?
+    [[nodiscard]] bool said(std::string_view key) const;
 };
+
+/// A key of a named entry as `origins` has it: entry_key("drive", "a b", "path") is drive."a b".path; no leaf: the entry itself.
+std::string entry_key(std::string_view table, std::string_view name, std::string_view leaf = {});
+/// "boot.initrd[2]"
+std::string element_key(std::string_view list, std::size_t index);
 
 }  // namespace vmspawn

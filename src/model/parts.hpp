@@ -31,6 +31,7 @@ struct IdShift {
 struct Image {
     std::optional<Path> path;       ///< disk image or block device
     std::optional<Path> directory;  ///< root file system tree; never with `path`
+    bool by_name = false;           ///< neither was said, only a machine name: looked up in the host's image directories
     DiskFormat format = DiskFormat::raw;
     DiskType disk_type = DiskType::virtio_blk;
     bool discard = true;

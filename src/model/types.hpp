@@ -1,8 +1,11 @@
 // The small types that the parts of a machine are made of.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string_view>
 
 namespace vmspawn {
@@ -36,12 +39,14 @@ enum class ConsoleMode { interactive, read_only, native, gui, headless };
 
 enum class ConsoleTransport { virtio, serial };
 
-/// The spelling of each enumeration in definitions, e.g. words(DiskType::nvme) == "nvme". The schema lists the same words; a test compares.
+/// The spelling of each enumeration in definitions: to_word(DiskType::nvme) is "nvme". The schema lists the same words; a test compares.
+/// A firmware descriptor and a state at a path have no word of their own: "descriptor", "path".
 std::string_view to_word(Want);
 std::string_view to_word(Arch);
 std::string_view to_word(DiskFormat);
 std::string_view to_word(DiskType);
 std::string_view to_word(Scope);
+std::string_view to_word(StateKind);
 std::string_view to_word(FirmwareKind);
 std::string_view to_word(Confidential);
 std::string_view to_word(VsockBackend);
@@ -49,5 +54,18 @@ std::string_view to_word(NetworkKind);
 std::string_view to_word(ConsoleMode);
 std::string_view to_word(ConsoleTransport);
 
+/// The words that a definition may use for E, in the order of its values.
+template <class E>
+std::span<const std::string_view> words_of();
+
+/// The reverse of to_word. Nothing when `word` is none of words_of<E>().
+template <class E>
+std::optional<E> from_word(std::string_view word) {
+    const auto words = words_of<E>();
+    for (std::size_t i = 0; i < words.size(); ++i)
+        if (words[i] == word)
+            return static_cast<E>(i);
+    return std::nullopt;
+}
 
 }  // namespace vmspawn

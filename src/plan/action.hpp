@@ -34,15 +34,23 @@ struct Word {
     Word() = default;
     Word(std::string text) { parts.emplace_back(std::move(text)); }
     Word(const char* text) : Word(std::string(text)) {}
-    Word& operator+=(std::string text) { parts.emplace_back(std::move(text)); return *this; }
-    Word& operator+=(Late late) { parts.emplace_back(std::move(late)); return *this; }
+    Word& operator+=(std::string text) {
+        parts.emplace_back(std::move(text));
+        return *this;
+    }
+    Word& operator+=(Late late) {
+        parts.emplace_back(std::move(late));
+        return *this;
+    }
 };
 
 /// Golden spelling: add-fd fd=<image:fd>,set=1
 std::string to_string(const Word& word);
 
 /// A piece of a file that vmspawn makes. Secrets are never printed, only named.
-struct Text { std::string bytes; };
+struct Text {
+    std::string bytes;
+};
 struct Secret {
     std::string id;     ///< the credential; in the script it is read from $VMSPAWN_CRED_DIR/ID
     std::string bytes;  ///< as given, not encoded
@@ -55,7 +63,9 @@ struct FileContent {
     bool base64 = false;
 };
 /// Zero bytes up to a multiple of `boundary` from the start.
-struct Align { std::uint32_t boundary = 4; };
+struct Align {
+    std::uint32_t boundary = 4;
+};
 using Piece = std::variant<Text, Secret, FileContent, Align>;
 
 // --- the actions, each with its one undo ---
@@ -88,10 +98,10 @@ struct PickPort {
 /// A child process. Undo: its end, by the ladder of the plan for QEMU, by SIGTERM then SIGKILL for helpers.
 struct Spawn {
     std::string program;
-    std::vector<Word> arguments;               ///< without the program's name
-    std::vector<ResourceId> inherits;          ///< descriptors given although no word names them
+    std::vector<Word> arguments;       ///< without the program's name
+    std::vector<ResourceId> inherits;  ///< descriptors given although no word names them
     bool no_new_privileges = true;
-    int death_signal = 15;                     ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
+    int death_signal = 15;  ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
 };
 
 using Action = std::variant<ClaimName, MakeMemory, OpenFile, MakeQmpSocket, MakeTerminal, PickPort, Spawn>;

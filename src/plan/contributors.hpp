@@ -4,11 +4,12 @@
 #include "base/diagnostic.hpp"
 #include "host/host.hpp"
 #include "model/machine.hpp"
+#include "plan/guest_arch.hpp"
 #include "plan/plan.hpp"
 #include "plan/qemu_command.hpp"
 
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vmspawn {
@@ -17,26 +18,37 @@ struct Planning {
     const Machine& machine;
     const Host& host;
     const QemuFacts& qemu_facts;
-    std::string arch;  ///< of the guest
-    bool kvm = false;  ///< decided by plan_accelerator, which runs first
+    const GuestArch& arch;  ///< of the guest
+    bool kvm = false;       ///< decided by plan_accelerator, which runs first
     Plan& plan;
     QemuCommand& qemu;
-    std::vector<std::string>& qemu_reasons;  ///< become the reasons of the resource "qemu"
-    std::vector<std::string>& kernel_words;  ///< collected in the order of reference C.3
+    std::vector<std::string>& machine_options;  ///< parts of -machine after the type: "hpet=off"
+    std::vector<std::string>& qemu_reasons;     ///< become the reasons of the resource "qemu"
+    std::vector<std::string>& kernel_words;     ///< vmspawn's own, collected in the order of reference C.3
     Diagnostics& found;
 
     void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
+    void reason(std::string text) { qemu_reasons.push_back(std::move(text)); }
     [[nodiscard]] bool has(std::string_view feature) const { return qemu_facts.features.contains(std::string(feature)); }
+    [[nodiscard]] Origin origin(std::string_view key) const { return machine.origin_of(key); }
+    /// A path as plans and messages show it: "./disk.raw", "~/key.pub".
+    [[nodiscard]] std::string shown(const Path& path) const;
 };
 
 void plan_runtime_directory(Planning&);
 void plan_accelerator(Planning&);  ///< -accel, -cpu
 void plan_basics(Planning&);       ///< machine type, memory, cpus, uuid, rng, balloon, vmgenid, pvpanic, sandbox
+void plan_qmp(Planning&);
 void plan_console(Planning&);
 void plan_storage(Planning&);
 void plan_network(Planning&);
-void plan_smbios(Planning&);       ///< type 11 strings and credentials
+void plan_smbios(Planning&);       ///< type 11 strings
+void plan_credentials(Planning&);  ///< by SMBIOS, or by fw_cfg where the guest has no SMBIOS
 void plan_boot(Planning&);         ///< kernel, initrds, firmware; spends kernel_words
+void plan_not_offered(Planning&);  ///< what "auto" asks for and no contributor here gives yet
 void plan_extra(Planning&);        ///< qemu.extra and SYSTEMD_VMSPAWN_QEMU_EXTRA
+
+/// True when vmspawn builds SMBIOS tables for this guest that the guest will see.
+bool has_smbios(const Planning&);
 
 }  // namespace vmspawn

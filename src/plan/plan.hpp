@@ -20,8 +20,8 @@ enum class Readiness {
 enum class OnFailure { stop, warn };
 
 struct Resource {
-    ResourceId id;                   ///< "image", "drive.data", "credential.foo", "qemu"
-    std::vector<ResourceId> needs;   ///< exactly those whose Late value or file it uses
+    ResourceId id;                  ///< "image", "drive.data", "credential.foo", "qemu"
+    std::vector<ResourceId> needs;  ///< exactly those whose Late value or file it uses
     Action up;
     Readiness ready = Readiness::done;
     OnFailure on_failure = OnFailure::stop;
@@ -45,8 +45,8 @@ struct StopLadder {
 };
 
 struct Plan {
-    std::string machine;               ///< its name
-    std::vector<Resource> resources;   ///< every `needs` stands before; QEMU last
+    std::string machine;              ///< its name
+    std::vector<Resource> resources;  ///< every `needs` stands before; QEMU last
     ResourceId qemu = "qemu";
     ResourceId qmp = "qmp";
     ConsolePlan console;

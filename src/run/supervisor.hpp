@@ -15,23 +15,53 @@ namespace vmspawn {
 struct ProcessEnd {
     bool signalled = false;
     int code = 0;  ///< exit status or signal
+    friend bool operator==(const ProcessEnd&, const ProcessEnd&) = default;
 };
+/// "ended with status 1", "was killed by SIGSEGV"
+std::string to_string(const ProcessEnd& end);
 
 // Events
-struct QmpEvent { std::string name; std::string reason; bool guest = false; };  ///< SHUTDOWN, RESET, GUEST_PANICKED, STOP, …
-struct QmpStatus { std::string status; };                                       ///< answer to query-status
-struct Signalled { int number = 0; };
+struct QemuGreeted {};  ///< it answers QMP: from now on the guest can be asked
+/// What QMP reports: SHUTDOWN, RESET, GUEST_PANICKED, STOP, …
+struct QmpEvent {
+    std::string name;
+    std::string reason;  ///< "guest-shutdown", "host-signal"; of other events their action
+    bool guest = false;  ///< the guest did it
+    friend bool operator==(const QmpEvent&, const QmpEvent&) = default;
+};
+struct QmpStatus {
+    std::string status;  ///< answer to query-status
+};
+struct QmpBroken {
+    std::string problem;  ///< it does not speak QMP any more
+};
+struct Signalled {
+    int number = 0;
+};
 struct EscapeTyped {};
 struct TimerFired {};
-struct QemuEnded { ProcessEnd end; std::string last_words; };
-using Event = std::variant<QmpEvent, QmpStatus, Signalled, EscapeTyped, TimerFired, QemuEnded>;
+struct QemuEnded {
+    ProcessEnd end;
+    std::string last_words;
+};
+using Event = std::variant<QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, EscapeTyped, TimerFired, QemuEnded>;
 
 // Commands
-struct SendQmp { std::string command; };  ///< "system_powerdown", "query-status", "quit"
-struct KillQemu { int signal = 0; };
-struct ArmTimer { std::chrono::seconds after{}; };
-struct Say { std::string text; bool warning = false; };  ///< a status line on stderr
-struct Finish {};                                        ///< leave the loop
+struct SendQmp {
+    std::string command;  ///< "system_powerdown", "query-status"
+};
+struct KillQemu {
+    int signal = 0;
+};
+struct ArmTimer {
+    std::chrono::seconds after{};
+};
+struct Say {
+    std::string text;
+    enum class Kind { status, warning, error } kind = Kind::status;
+    std::string detail;  ///< lines of their own
+};
+struct Finish {};  ///< leave the loop
 using Command = std::variant<SendQmp, KillQemu, ArmTimer, Say, Finish>;
 
 /// What happened, for the verdict.
@@ -40,13 +70,15 @@ struct Facts {
     std::optional<int> guest_status;    ///< EXIT_STATUS=
     bool panicked = false;
     bool timed_out = false;
-    std::optional<int> asked_by;        ///< signal that asked us to end; the keys count as SIGTERM
-    bool killed = false;                ///< QEMU had to be ended by a signal of ours
-    bool internal_error = false;        ///< KVM gave up: run state internal-error
-    bool orderly = false;               ///< QMP said SHUTDOWN
+    std::optional<int> asked_by;  ///< signal that asked us to end; the keys count as SIGTERM
+    bool killed = false;          ///< a signal of ours was sent to QEMU
+    bool broken = false;          ///< KVM gave up or QMP broke
+    bool orderly = false;         ///< QMP said SHUTDOWN, by the guest or on somebody's request to QEMU
     std::optional<ProcessEnd> qemu;
 };
 
+/// QEMU, or what it needs, failed by itself.
+bool qemu_failed(const Facts& facts);
 /// The one function that decides the exit status; the table of definition.md section 4.
 int verdict(const Facts& facts);
 
@@ -56,16 +88,29 @@ public:
 
     std::vector<Command> on(const Event& event);
     [[nodiscard]] const Facts& facts() const { return facts_; }
-    [[nodiscard]] const std::string& last_words() const { return last_words_; }
     void set_bring_up_error(int error) { facts_.bring_up_error = error; }
 
 private:
-    enum class Stage { running, powering_off, terminating, killing, ended };
+    enum class Stage { starting, running, powering_off, terminating, killing, ended };
+    using Commands = std::vector<Command>;
     StopLadder ladder_;
-    Stage stage_ = Stage::running;
+    Stage stage_ = Stage::starting;
     Facts facts_;
-    std::string last_words_;
-    std::vector<Command> escalate();
+
+    Commands react(const QemuGreeted&);
+    Commands react(const QmpEvent& event);
+    Commands react(const QmpStatus& event);
+    Commands react(const QmpBroken& event);
+    Commands react(const Signalled& event);
+    Commands react(const EscapeTyped&);
+    Commands react(const TimerFired&);
+    Commands react(const QemuEnded& event);
+
+    Commands shut_down(const QmpEvent& event);
+    Commands escalate(const std::string& why);
+    Commands power_off(const std::string& why);
+    Commands terminate(const std::string& why);
+    Commands give_up(const std::string& why, std::string detail = "");
 };
 
 }  // namespace vmspawn

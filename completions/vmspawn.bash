@@ -1,0 +1,105 @@
+# bash completion for vmspawn
+# Generated from schema/vmspawn.schema.json; refresh with: cmake --build BUILD --target refresh
+
+_vmspawn_verbs='run check show explain plan host schema completion init help'
+_vmspawn_settings='--machine= --uuid= --arch= --cpus= --ram= --kvm= --smbios11= --image= --directory= --image-format= --image-disk-type= --discard-disk= --grow-image= --ephemeral --private-users= --linux= --initrd= --firmware= --firmware-features= --secure-boot= --efi-nvram-template= --efi-nvram-state= --coco= --tpm= --tpm-state= --vsock= --vsock-cid= --vsock-backend= --network-tap --network-user-mode --forward= --mac= --bind= --bind-ro= --extra-drive= --bind-user= --bind-user-shell= --bind-user-group= --set-credential= --load-credential= --pass-ssh-key= --ssh-key-type= --forward-journal= --forward-journal-max-use= --forward-journal-keep-free= --forward-journal-max-file-size= --forward-journal-max-files= --console= --console-transport= --background= --console-log= --register= --slice= --property= --keep-unit --system --user --notify-ready= --ready-timeout= --qemu= --qemu-arg='
+
+_vmspawn_flags() {
+    case $1 in
+    run) echo '--set= --unset= --profile= --quiet --no-pager --no-ask-password --help --version' "$_vmspawn_settings" ;;
+    check) echo '--format= --quiet --no-pager --help --version' ;;
+    show) echo '--set= --unset= --profile= --format= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
+    explain) echo '--set= --unset= --profile= --format= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
+    plan) echo '--set= --unset= --profile= --format= --host= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
+    host) echo '--format= --quiet --no-pager --help --version' ;;
+    schema) echo '--quiet --no-pager --help --version' ;;
+    completion) echo '--quiet --no-pager --help --version' ;;
+    init) echo '--quiet --no-pager --help --version' ;;
+    help) echo '--quiet --no-pager --help --version' ;;
+    *) echo '--help --version' ;;
+    esac
+}
+
+_vmspawn_with_value='--machine -M --uuid --arch --cpus --ram --kvm --smbios11 -s --image -i --directory -D --image-format --image-disk-type --discard-disk --grow-image -G --private-users --linux --initrd --firmware --firmware-features --secure-boot --efi-nvram-template --efi-nvram-state --coco --tpm --tpm-state --vsock --vsock-cid --vsock-backend --forward --mac --bind --bind-ro --extra-drive --bind-user --bind-user-shell --bind-user-group --set-credential --load-credential --pass-ssh-key --ssh-key-type --forward-journal --forward-journal-max-use --forward-journal-keep-free --forward-journal-max-file-size --forward-journal-max-files --console --console-transport --background --console-log --register --slice -S --property --notify-ready --ready-timeout --qemu --qemu-arg --set --unset --profile --format --host'
+
+_vmspawn_definitions() {
+    local path
+    while IFS= read -r path; do
+        [[ -d $path || $path == *.vmspawn || $path == *.toml ]] && COMPREPLY+=("$path")
+    done < <(compgen -f -- "$1")
+    compopt -o filenames 2>/dev/null
+}
+
+_vmspawn_value() {
+    local flag=$1 current=$2
+    case $flag in
+    --arch) COMPREPLY=($(compgen -W 'native x86_64 aarch64 riscv64' -- "$current")) ;;
+    --kvm | --secure-boot | --tpm | --vsock | --register) COMPREPLY=($(compgen -W 'yes no auto' -- "$current")) ;;
+    -i | --image | --linux | --initrd | --efi-nvram-template | --extra-drive | --forward-journal | --console-log | --qemu | --host) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
+    -D | --directory | --bind | --bind-ro) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames 2>/dev/null ;;
+    --image-format) COMPREPLY=($(compgen -W 'raw qcow2' -- "$current")) ;;
+    --image-disk-type) COMPREPLY=($(compgen -W 'virtio-blk virtio-scsi nvme scsi-cd' -- "$current")) ;;
+    --discard-disk | --pass-ssh-key | --notify-ready) COMPREPLY=($(compgen -W 'yes no' -- "$current")) ;;
+    --firmware) COMPREPLY=($(compgen -W 'auto uefi bios none' -- "$current")); mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
+    --efi-nvram-state) COMPREPLY=($(compgen -W 'auto off' -- "$current")); mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
+    --coco) COMPREPLY=($(compgen -W 'no sev-snp tdx' -- "$current")) ;;
+    --tpm-state) COMPREPLY=($(compgen -W 'auto off' -- "$current")); mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames 2>/dev/null ;;
+    --vsock-backend) COMPREPLY=($(compgen -W 'auto kernel user' -- "$current")) ;;
+    --bind-user) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -u -- "$current") ;;
+    --bind-user-shell) COMPREPLY=($(compgen -W 'yes no' -- "$current")); mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
+    --ssh-key-type) COMPREPLY=($(compgen -W 'ed25519 ecdsa rsa' -- "$current")) ;;
+    --console) COMPREPLY=($(compgen -W 'interactive read-only native gui headless' -- "$current")) ;;
+    --console-transport) COMPREPLY=($(compgen -W 'virtio serial' -- "$current")) ;;
+    --format) COMPREPLY=($(compgen -W 'text json toml dot script' -- "$current")) ;;
+    esac
+}
+
+_vmspawn_operand() {
+    local verb=$1 current=$2 operands=$3
+    case $verb in
+    run) _vmspawn_definitions "$current" ;;
+    check) _vmspawn_definitions "$current" ;;
+    show) _vmspawn_definitions "$current" ;;
+    explain) if ((operands == 0)); then COMPREPLY=($(compgen -W 'name uuid description arch cpus ram ram-max ram-slots kvm smbios include image.path image.directory image.format image.disk-type image.discard image.grow image.ephemeral image.private-users boot.linux boot.initrd boot.cmdline boot.firmware boot.firmware-features boot.secure-boot boot.nvram-template boot.nvram-state boot.confidential tpm.enabled tpm.state vsock.enabled vsock.cid vsock.backend users.bind users.shell users.groups ssh.pass-key ssh.key-type journal.forward journal.max-use journal.keep-free journal.max-file-size journal.max-files console.mode console.transport console.background console.log unit.register unit.slice unit.properties unit.keep unit.scope ready.notify ready.timeout qemu.binary qemu.extra' -- "$current")); else _vmspawn_definitions "$current"; fi ;;
+    plan) _vmspawn_definitions "$current" ;;
+    host) _vmspawn_definitions "$current" ;;
+    completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$current")) ;;
+    help) COMPREPLY=($(compgen -W "$_vmspawn_verbs" -- "$current")) ;;
+    '') COMPREPLY=($(compgen -W "$_vmspawn_verbs" -- "$current")) ;;
+    esac
+}
+
+_vmspawn() {
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb='' flag='' operands=0 word i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        [[ $word == -- ]] && return
+        if [[ ${COMP_WORDS[i-1]} == = || $word == = ]]; then
+            continue
+        elif [[ -n $verb && $word != -* ]]; then
+            ((operands++))
+        elif [[ " $_vmspawn_verbs " == *" $word "* ]]; then
+            verb=$word
+        fi
+    done
+    if [[ $current == = ]]; then
+        flag=$before current=''
+    elif [[ $before == = ]]; then
+        flag=${COMP_WORDS[COMP_CWORD-2]}
+    elif [[ $before == -* && " $_vmspawn_with_value " == *" $before "* ]]; then
+        flag=$before
+    fi
+    if [[ $flag == -* ]]; then
+        _vmspawn_value "$flag" "$current"
+    elif [[ $current == : || $before == : ]]; then
+        return
+    elif [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W "$(_vmspawn_flags "$verb")" -- "$current"))
+        [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace 2>/dev/null
+    else
+        _vmspawn_operand "$verb" "$current" "$operands"
+    fi
+    return 0
+} &&
+    complete -F _vmspawn vmspawn

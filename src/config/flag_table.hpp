@@ -1,0 +1,44 @@
+// All flags of the language in one list, in the shape that getopt_long wants.
+#pragma once
+
+#include "language/schema.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <getopt.h>
+
+namespace vmspawn {
+
+/// A flag and whose it is: exactly one of the three owners is set.
+struct TypedFlag {
+    const Flag* flag = nullptr;
+    const Setting* setting = nullptr;
+    const Section* section = nullptr;
+    const CommonFlag* common = nullptr;
+};
+
+class FlagTable {
+public:
+    explicit FlagTable(const Language& language);
+
+    [[nodiscard]] const std::vector<TypedFlag>& rows() const { return rows_; }
+    /// The row of getopt_long's answer; nullptr if it is none.
+    [[nodiscard]] const TypedFlag* row(int answer) const;
+    [[nodiscard]] const option* options() const { return options_.data(); }
+    /// Begins with "-:", so words that are no flags come in order and a missing argument is told from an unknown flag.
+    [[nodiscard]] const char* short_options() const { return short_options_.c_str(); }
+    /// Long names that begin with `prefix`.
+    [[nodiscard]] std::vector<std::string> starting_with(std::string_view prefix) const;
+
+private:
+    static constexpr int first_answer_ = 256;  ///< above every letter
+    void add(TypedFlag row);
+
+    std::vector<TypedFlag> rows_;
+    std::vector<option> options_;
+    std::string short_options_ = "-:";
+};
+
+}  // namespace vmspawn

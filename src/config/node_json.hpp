@@ -1,0 +1,17 @@
+// A node as JSON, for the printers of this folder.
+#pragma once
+
+#include "config/tree.hpp"
+#include "language/schema.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace vmspawn {
+
+/// Does the node hold a credential's bytes, which are not printed?
+bool is_secret(const Setting& setting, const Node& node);
+
+/// {"redacted":true} for a secret.
+nlohmann::ordered_json to_json(const Setting& setting, const Node& node);
+
+}  // namespace vmspawn

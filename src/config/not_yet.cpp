@@ -1,0 +1,130 @@
+#include "config/not_yet.hpp"
+
+#include "config/decode.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace vmspawn {
+
+namespace {
+
+/// As `allowed` spells it: a text without quotes, else as in TOML.
+std::string plain(const Node& node) {
+    const auto* text = std::get_if<std::string>(&node.value);
+    return text != nullptr ? *text : to_toml(node);
+}
+
+bool matches(std::string_view pattern, const KeyPath& key) {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        const std::size_t end = std::min(pattern.find('.', begin), pattern.size());
+        const std::string_view part = pattern.substr(begin, end - begin);
+        if (part != "*" && part != key[i])
+            return false;
+        if (end == pattern.size())
+            return i + 1 == key.size();
+        begin = end + 1;
+    }
+    return false;
+}
+
+bool asks_for_nothing(const NotYet& row, const Node& node) {
+    if (std::holds_alternative<FromDefault>(node.at))
+        return true;
+    if (const auto* list = std::get_if<List>(&node.value); list != nullptr && list->empty())
+        return true;
+    return std::ranges::find(row.allowed, plain(node)) != row.allowed.end();
+}
+
+std::string hint_for(const NotYet& row) {
+    if (row.allowed.empty())
+        return "leave it out";
+    std::string words;
+    for (const std::string_view word : row.allowed)
+        words += (words.empty() ? "" : row.allowed.back() == word ? " and " : ", ") + (word.empty() ? "\"\"" : std::string(word));
+    return (row.allowed.size() == 1 ? "what works so far is " : "what works so far: ") + words;
+}
+
+/// The roots that are meant when none is said.
+void refuse_default_root(const Merged& merged, Diagnostics& found) {
+    switch (default_root(merged)) {
+        case DefaultRoot::none:
+            return;
+        case DefaultRoot::by_name:
+            found.add(error("to look up an image by the machine's name is not supported yet", merged.find({"name"})->node.at)
+                          .with_hint("name a definition file, or add --image=PATH")
+                          .with_error(EOPNOTSUPP));
+            return;
+        case DefaultRoot::working_directory:
+            found.add(error("to boot the working directory as a tree is not supported yet", FromDefault{})
+                          .with_hint("name a definition file, or add --image=PATH")
+                          .with_error(EOPNOTSUPP));
+            return;
+    }
+}
+
+}  // namespace
+
+std::span<const NotYet> not_yet() {
+    static const std::vector<NotYet> rows = {
+        {"arch", {"native"}},
+        {"ram-max", {}},
+        {"ram-slots", {}},
+        {"image.directory", {}},
+        {"image.format", {"raw"}},
+        {"image.disk-type", {"virtio-blk"}},
+        {"image.grow", {}},
+        {"image.ephemeral", {"false"}},
+        {"image.private-users", {}},
+        {"boot.firmware", {"auto", "bios", "none"}},
+        {"boot.firmware-features", {}},
+        {"boot.secure-boot", {"auto", "false"}},
+        {"boot.nvram-template", {}},
+        {"boot.nvram-state", {"auto", "off"}},
+        {"boot.confidential", {"no"}},
+        {"tpm.enabled", {"auto", "false"}},
+        {"tpm.state", {"auto", "off"}},
+        {"vsock.enabled", {"auto", "false"}},
+        {"vsock.cid", {}},
+        {"vsock.backend", {"auto"}},
+        {"network.*.kind", {"user"}},
+        {"mount.*.source", {}},
+        {"drive.*.format", {"raw"}},
+        {"drive.*.disk-type", {"virtio-blk"}},
+        {"users.bind", {}},
+        {"users.shell", {"false"}},
+        {"users.groups", {}},
+        {"ssh.pass-key", {"false"}},
+        {"ssh.key-type", {"ed25519"}},
+        {"journal.forward", {}},
+        {"journal.max-use", {}},
+        {"journal.keep-free", {}},
+        {"journal.max-file-size", {}},
+        {"journal.max-files", {}},
+        {"console.mode", {"interactive", "read-only", "native", "headless"}},
+        {"console.background", {""}},
+        {"console.log", {}},
+        {"unit.register", {"auto", "false"}},
+        {"unit.slice", {"machine.slice"}},
+        {"unit.properties", {}},
+        {"unit.scope", {"auto"}},
+        {"ready.notify", {"false"}},
+        {"ready.timeout", {}},
+    };
+    return rows;
+}
+
+void refuse_not_yet(const Merged& merged, Diagnostics& found) {
+    for (const MergedValue& value : merged.values)
+        for (const NotYet& row : not_yet())
+            if (matches(row.key, value.key) && !asks_for_nothing(row, value.node))
+                found.add(error(fmt::format("{} = {} is not supported yet", to_string(value.key), to_toml(value.node)), value.node.at)
+                              .with_hint(hint_for(row))
+                              .with_error(EOPNOTSUPP));
+    refuse_default_root(merged, found);
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,15 @@
+// What a file's first bytes say it is.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace vmspawn {
+
+/// So many bytes are enough; fewer are judged as well.
+constexpr std::size_t format_bytes = 4096;
+
+/// "qcow2", "uki" (a PE with the sections of a unified kernel image), "pe", "gzip", "elf", else "raw".
+std::string_view file_format(std::string_view beginning);
+
+}  // namespace vmspawn

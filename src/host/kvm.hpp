@@ -1,0 +1,33 @@
+// Whether /dev/kvm serves unmodified guests. Looking and judging are apart.
+#pragma once
+
+#include "host/host.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace vmspawn {
+
+/// What was seen. Each field is looked at only when those before it were well.
+struct KvmLook {
+    bool exists = false;
+    int open_error = 0;
+    int api = 12;
+    int create_error = 0;     ///< errno of making an empty machine
+    bool x86 = true;          ///< only there the CPU's flags tell
+    std::string cpu;          ///< "vmx", "svm" or empty: what this CPU shows
+    std::string user;         ///< who we are
+    std::string group;        ///< that may use the device; empty: none may
+    bool member = false;      ///< the user is in that group, although not in this session
+    bool hypervisor = false;  ///< we run in a virtual machine ourselves
+};
+
+Kvm judge_kvm(const KvmLook& look);
+
+/// From the text of /proc/cpuinfo, first CPU: "vmx", "svm" or empty.
+std::string virtualisation_flag(std::string_view cpuinfo);
+bool has_cpu_flag(std::string_view cpuinfo, std::string_view flag);
+
+Kvm probe_kvm(std::string_view arch);
+
+}  // namespace vmspawn

@@ -1,0 +1,86 @@
+#include "host/surroundings.hpp"
+
+#include "host/seed.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+#include <sched.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace vmspawn {
+
+namespace {
+
+/// What planning may read.
+constexpr std::array planning_variables{"CREDENTIALS_DIRECTORY", "RUNTIME_DIRECTORY", "SYSTEMD_VMSPAWN_NETWORK_MAC",
+                                        "SYSTEMD_VMSPAWN_QEMU_EXTRA", "TERM"};
+constexpr std::array runtime_variables{"XDG_RUNTIME_DIR", "TMPDIR", "TEMP", "TMP"};
+
+template <class Names>
+std::map<std::string, std::string> variables(const Names& names) {
+    std::map<std::string, std::string> found;
+    for (const char* name : names)
+        if (const char* value = secure_getenv(name))
+            found[name] = value;
+    return found;
+}
+
+std::uint32_t usable_cpus() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return static_cast<std::uint32_t>(CPU_COUNT(&set));
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);  // more CPUs than the set can hold
+    return online > 0 ? static_cast<std::uint32_t>(online) : 1;
+}
+
+std::uint64_t physical_memory() {
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(size) : 0;
+}
+
+std::string absolute_or_empty(const std::map<std::string, std::string>& environment, const std::string& name) {
+    const auto found = environment.find(name);
+    if (found == environment.end() || !found->second.starts_with('/'))
+        return {};
+    std::string path = found->second;
+    while (path.size() > 1 && path.ends_with('/'))
+        path.pop_back();
+    return path;
+}
+
+}  // namespace
+
+std::string runtime_base(std::uint32_t uid, const std::map<std::string, std::string>& environment) {
+    if (uid == 0)
+        return "/run";
+    if (std::string runtime = absolute_or_empty(environment, "XDG_RUNTIME_DIR"); !runtime.empty())
+        return runtime;
+    std::string temporary = "/tmp";
+    for (const char* name : {"TMP", "TEMP", "TMPDIR"})  // the last one that is set counts
+        if (std::string value = absolute_or_empty(environment, name); !value.empty())
+            temporary = value;
+    return fmt::format("{}/vmspawn-{}", temporary == "/" ? "" : temporary, uid);
+}
+
+Host look_around() {
+    Host host;
+    utsname kernel{};
+    uname(&kernel);
+    host.arch = kernel.machine;
+    host.uid = geteuid();
+    host.gid = getegid();
+    host.cpus = usable_cpus();
+    host.ram = physical_memory();
+    host.seed = host_seed();
+    host.runtime_base = runtime_base(host.uid, variables(runtime_variables));
+    host.console = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0 ? "terminal" : "pipe";
+    host.environment = variables(planning_variables);
+    return host;
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,92 @@
+// Hardware addresses and port forwards.
+#include "language/code_point.hpp"
+#include "language/formats.hpp"
+
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <charconv>
+
+namespace vmspawn {
+
+namespace {
+
+bool is_address(int family, const std::string& text) {
+    in6_addr room{};  // an IPv4 address fits too
+    return inet_pton(family, text.c_str(), &room) == 1;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (failure != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return port;
+}
+
+/// Takes "BIND:" off the front, if there is one. False if it is no address.
+bool take_bind(std::string_view& rest, std::string& bind) {
+    if (rest.substr(0, 1) == "[") {
+        const auto close = rest.find("]:");
+        if (close == std::string_view::npos)
+            return false;
+        bind = rest.substr(1, close - 1);
+        rest.remove_prefix(close + 2);
+        return is_address(AF_INET6, bind);
+    }
+    const auto last = rest.rfind(':');
+    const auto first = rest.find(':');
+    if (first == last)
+        return true;
+    bind = rest.substr(0, first);
+    rest.remove_prefix(first + 1);
+    return is_address(AF_INET, bind);
+}
+
+}  // namespace
+
+std::optional<Mac> parse_mac(std::string_view text) {
+    if (text.size() != 17)
+        return std::nullopt;
+    Mac mac{};
+    for (std::size_t byte = 0; byte < mac.size(); ++byte) {
+        const auto value = parse_hex(text.substr(byte * 3, 2));
+        if (!value || (byte > 0 && text[byte * 3 - 1] != ':'))
+            return std::nullopt;
+        mac[byte] = static_cast<std::uint8_t>(*value);
+    }
+    const bool is_multicast = mac[0] & 1;
+    return is_multicast || mac == Mac{} ? std::nullopt : std::optional(mac);
+}
+
+std::string print_mac(const Mac& mac) {
+    return fmt::format("{:02x}", fmt::join(mac, ":"));
+}
+
+std::optional<PortForward> parse_forward(std::string_view text) {
+    PortForward forward;
+    if (text.size() >= 4 && text.substr(text.size() - 4) == "/udp") {
+        forward.udp = true;
+        text.remove_suffix(4);
+    }
+    if (text.find('\0') != std::string_view::npos || !take_bind(text, forward.bind))
+        return std::nullopt;
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos)
+        return std::nullopt;
+    const auto host = parse_port(text.substr(0, colon));
+    const auto guest = parse_port(text.substr(colon + 1));
+    if (!host || !guest || *guest == 0)
+        return std::nullopt;
+    forward.host = *host;
+    forward.guest = *guest;
+    return forward;
+}
+
+std::string print_forward(const PortForward& forward) {
+    const bool is_ipv6 = forward.bind.find(':') != std::string::npos;
+    return fmt::format("{}{}{}:{}:{}{}", is_ipv6 ? "[" : "", forward.bind, is_ipv6 ? "]" : "", forward.host, forward.guest,
+                       forward.udp ? "/udp" : "");
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,82 @@
+// KVM or TCG, and the CPU that follows from it.
+#include "plan/contributors.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace vmspawn {
+
+namespace {
+
+/// Why KVM cannot serve this guest; empty reason: it can.
+struct Obstacle {
+    std::string reason;
+    std::string fix;
+};
+
+Obstacle obstacle(const Planning& p) {
+    if (p.arch.name != p.host.arch)
+        return {fmt::format("the guest is {} and this host {}", p.arch.name, p.host.arch), "KVM runs the host's own architecture only"};
+    if (!p.host.kvm.usable)
+        return {p.host.kvm.reason, p.host.kvm.fix};
+    return {};
+}
+
+bool decide(Planning& p) {
+    if (p.machine.kvm == Want::no) {
+        p.reason("accel = tcg because kvm = false");
+        return false;
+    }
+    const Obstacle found = obstacle(p);
+    if (found.reason.empty()) {
+        p.reason(p.machine.kvm == Want::yes ? "accel = kvm because kvm = true" : "accel = kvm because this host has it and kvm = auto");
+        return true;
+    }
+    if (p.machine.kvm == Want::yes) {
+        p.found.add(
+            error("kvm = true, but KVM cannot be used: " + found.reason, p.origin("kvm")).with_hint(found.fix).with_error(EOPNOTSUPP));
+        return false;
+    }
+    p.reason(fmt::format("accel = tcg because {} and kvm = auto", found.reason));
+    p.plan.notices.push_back(fmt::format("KVM is not used: {}{}{}", found.reason, found.fix.empty() ? "" : "; ", found.fix));
+    return false;
+}
+
+void add_kvm(Planning& p) {
+    if (!p.has("kvm-accel-device")) {
+        p.reason(fmt::format("QEMU opens /dev/kvm itself because QEMU {} takes no descriptor for it", p.qemu_facts.version));
+        p.qemu.option("-accel", "kvm");
+        return;
+    }
+    p.add({.id = "kvm", .up = OpenFile{.path = "/dev/kvm", .writable = true}, .because = p.origin("kvm"), .because_key = "kvm"});
+    p.qemu.option("-accel", "kvm,device=" + p.qemu.fdset("kvm"));
+}
+
+int major_version(std::string_view version) {
+    int number = 0;
+    std::from_chars(version.data(), version.data() + version.size(), number);
+    return number;
+}
+
+std::string cpu(const Planning& p) {
+    if (p.arch.name == "riscv64" && p.kvm)
+        return "host";
+    if (p.arch.name == "riscv64" && major_version(p.qemu_facts.version) < 9)
+        return "rv64";  // "max" came to riscv64 in QEMU 8.2
+    // The three Hyper-V hints make timers cheaper under KVM; TCG knows none of them.
+    return p.arch.name == "x86_64" && p.kvm ? "max,hv_relaxed,hv-vapic,hv-time" : "max";
+}
+
+}  // namespace
+
+void plan_accelerator(Planning& p) {
+    p.kvm = decide(p);
+    if (p.kvm)
+        add_kvm(p);
+    else
+        p.qemu.option("-accel", "tcg");
+    p.qemu.option("-cpu", cpu(p));
+}
+
+}  // namespace vmspawn

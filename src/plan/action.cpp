@@ -1,0 +1,49 @@
+#include "plan/action.hpp"
+
+namespace vmspawn {
+
+namespace {
+
+struct PieceText {
+    std::string operator()(const std::string& text) const { return text; }
+    std::string operator()(const Late& late) const { return "<" + late.resource + ":" + std::string(to_word(late.what)) + ">"; }
+};
+
+struct KindOf {
+    std::string_view operator()(const ClaimName&) const { return "claim"; }
+    std::string_view operator()(const MakeMemory&) const { return "memory"; }
+    std::string_view operator()(const OpenFile&) const { return "open"; }
+    std::string_view operator()(const MakeQmpSocket&) const { return "socketpair"; }
+    std::string_view operator()(const MakeTerminal&) const { return "terminal"; }
+    std::string_view operator()(const PickPort&) const { return "port"; }
+    std::string_view operator()(const Spawn&) const { return "spawn"; }
+};
+
+}  // namespace
+
+std::string_view to_word(Late::What what) {
+    switch (what) {
+        case Late::What::fd:
+            return "fd";
+        case Late::What::path:
+            return "path";
+        case Late::What::chardev:
+            return "chardev";
+        case Late::What::port:
+            return "port";
+    }
+    return "";
+}
+
+std::string to_string(const Word& word) {
+    std::string text;
+    for (const auto& part : word.parts)
+        text += std::visit(PieceText{}, part);
+    return text;
+}
+
+std::string_view kind_of(const Action& action) {
+    return std::visit(KindOf{}, action);
+}
+
+}  // namespace vmspawn

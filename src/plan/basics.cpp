@@ -1,0 +1,96 @@
+// What every machine has: memory, processors, identity, randomness, and a confined QEMU.
+#include "plan/contributors.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace vmspawn {
+
+namespace {
+
+constexpr Bytes mebibyte = Bytes{1} << 20;
+
+std::string mebibytes(Bytes bytes) {
+    return fmt::format("{}M", bytes / mebibyte + (bytes % mebibyte != 0));
+}
+
+std::string memory(const Memory& memory) {
+    if (!memory.max)
+        return mebibytes(memory.size);
+    return fmt::format("size={},maxmem={},slots={}", mebibytes(memory.size), mebibytes(*memory.max), memory.slots.value_or(1));
+}
+
+std::string dashed(const std::array<std::uint8_t, 16>& uuid) {
+    std::string text;
+    for (std::size_t i = 0; i < uuid.size(); ++i)
+        text += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+    return text;
+}
+
+void add_machine_options(Planning& p) {
+    if (p.arch.hpet && p.has("hpet"))
+        p.machine_options.emplace_back("hpet=off");
+    if (p.arch.smm) {
+        p.machine_options.emplace_back("smm=off");
+        p.reason("smm = off because only secure boot needs it");
+    }
+    constexpr std::uint32_t most_with_gic2 = 8;
+    if (p.arch.name == "aarch64" && p.machine.cpus > most_with_gic2) {
+        p.machine_options.emplace_back("gic-version=max");
+        p.reason("gic-version = max because the usual interrupt controller ends at 8 cpus");
+    }
+}
+
+void add_sandbox(Planning& p) {
+    if (p.has("sandbox"))
+        p.qemu.option("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    else
+        p.reason(fmt::format("QEMU runs without its sandbox because QEMU {} was built without it", p.qemu_facts.version));
+}
+
+void add_devices(Planning& p) {
+    // rng-builtin asks the kernel; rng-random would need a path.
+    p.qemu.object({{"qom-type", "rng-builtin"}, {"id", "rng0"}});
+    p.qemu.device({{"driver", "virtio-rng-pci"}, {"id", "rng-device0"}, {"rng", "rng0"}});
+    p.qemu.device({{"driver", "virtio-balloon-pci"}, {"id", "balloon0"}, {"free-page-reporting", true}});
+    if (p.arch.vmgenid && p.has("device/vmgenid"))  // "auto": QEMU draws a new one at each start
+        p.qemu.device({{"driver", "vmgenid"}, {"id", "vmgenid0"}, {"guid", "auto"}});
+    if (p.has("device/" + std::string(p.arch.panic_device)))
+        p.qemu.device({{"driver", p.arch.panic_device}, {"id", "panic0"}});
+    else
+        p.reason(fmt::format("a guest's panic goes unseen because this QEMU has no {} device", p.arch.panic_device));
+}
+
+}  // namespace
+
+void plan_basics(Planning& p) {
+    add_machine_options(p);
+    p.qemu.option("-name", "guest=" + escape_qemu_value(p.machine.name));
+    if (p.machine.uuid)
+        p.qemu.option("-uuid", dashed(*p.machine.uuid));
+    p.qemu.option("-smp", std::to_string(p.machine.cpus));
+    p.qemu.option("-m", memory(p.machine.memory));
+    add_sandbox(p);
+    add_devices(p);
+}
+
+void plan_qmp(Planning& p) {
+    p.add({.id = p.plan.qmp, .up = MakeQmpSocket{}});
+    Word chardev("socket,id=qmp,");
+    chardev += Late{p.plan.qmp, Late::What::chardev};
+    p.qemu.option("-chardev", std::move(chardev));
+    p.qemu.option("-mon", "chardev=qmp,mode=control");
+}
+
+void plan_not_offered(Planning& p) {
+    if (p.machine.tpm.enabled == Want::if_possible)
+        p.reason("no TPM, although tpm.enabled = auto: this vmspawn cannot offer it yet");
+    if (p.machine.vsock.enabled == Want::if_possible)
+        p.reason(
+            "no vsock, although vsock.enabled = auto: this vmspawn cannot offer it yet, nor what travels over it (ssh, readiness, exit "
+            "status)");
+    if (p.machine.unit.registered == Want::if_possible)
+        p.reason("not registered, although unit.register = auto: this vmspawn cannot do it yet");
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,151 @@
+// Kernel, initrds, kernel words, and which firmware starts it all.
+#include "base/text.hpp"
+#include "plan/contributors.hpp"
+#include "plan/files.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace vmspawn {
+
+namespace {
+
+void refuse_uefi(Planning& p, std::string_view because, std::string_view key) {
+    p.found.add(error(fmt::format("{}, and UEFI firmware is not supported yet", because),
+                      p.origin(p.machine.said("boot.firmware") ? "boot.firmware" : key))
+                    .with_hint(p.machine.boot.linux_image ? "give a plain kernel"
+                                                          : "boot.firmware = \"bios\" starts a disk with a BIOS boot loader")
+                    .with_error(EOPNOTSUPP));
+}
+
+void refuse_bios(Planning& p) {
+    p.found.add(error(fmt::format("boot.firmware = \"bios\": there is no BIOS for {} guests", p.arch.name), p.origin("boot.firmware"))
+                    .with_error(EOPNOTSUPP));
+}
+
+void check_kernel_firmware(Planning& p, const FileAnswer& kernel) {
+    const FirmwareKind wanted = p.machine.boot.firmware;
+    if (kernel.format == "uki")
+        refuse_uefi(p, "boot.linux is a unified kernel image: it starts from UEFI", "boot.linux");
+    else if (wanted == FirmwareKind::uefi || wanted == FirmwareKind::descriptor)
+        refuse_uefi(p, "boot.firmware asks for UEFI", "boot.firmware");
+    else if (wanted == FirmwareKind::automatic)
+        p.reason("firmware = none because a plain kernel is booted directly and boot.firmware = auto");
+    else if (wanted == FirmwareKind::bios && !p.arch.bios)
+        refuse_bios(p);
+}
+
+void check_disk_firmware(Planning& p) {
+    switch (p.machine.boot.firmware) {
+        case FirmwareKind::automatic:
+            refuse_uefi(p, "a disk boots from UEFI under boot.firmware = auto", "image.path");
+            break;
+        case FirmwareKind::uefi:
+        case FirmwareKind::descriptor:
+            refuse_uefi(p, "boot.firmware asks for UEFI", "boot.firmware");
+            break;
+        case FirmwareKind::none:
+            p.found.add(error("boot.firmware = \"none\" leaves nothing that could boot the disk", p.origin("boot.firmware"))
+                            .with_hint("set boot.linux, or boot.firmware = \"bios\""));
+            break;
+        case FirmwareKind::bios:
+            if (!p.arch.bios)
+                refuse_bios(p);
+            break;
+    }
+}
+
+void add_kernel(Planning& p) {
+    const Path& path = *p.machine.boot.linux_image;
+    const FileAnswer* answer = judge_file(p, {.path = path, .key = "boot.linux"});
+    if (!answer)
+        return;
+    check_kernel_firmware(p, *answer);
+    p.add({.id = "kernel", .up = OpenFile{.path = path.string()}, .because = p.origin("boot.linux"), .because_key = "boot.linux"});
+    Word word;
+    word += Late{"kernel", Late::What::path};
+    p.qemu.option("-kernel", std::move(word));
+}
+
+/// One is handed over as it is; several are joined, each on a boundary of four bytes as the kernel wants them.
+Action initrd_action(const std::vector<Path>& paths) {
+    if (paths.size() == 1)
+        return OpenFile{.path = paths.front().string()};
+    MakeMemory memory;
+    for (const Path& path : paths) {
+        if (!memory.pieces.empty())
+            memory.pieces.emplace_back(Align{4});
+        memory.pieces.emplace_back(FileContent{.path = path.string()});
+    }
+    return memory;
+}
+
+void add_initrds(Planning& p) {
+    const std::vector<Path>& paths = p.machine.boot.initrds;
+    bool usable = !paths.empty();
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        usable = judge_file(p, {.path = paths[i], .key = element_key("boot.initrd", i)}) && usable;
+    if (!usable)
+        return;
+    p.add({.id = "initrd", .up = initrd_action(paths), .because = p.origin("boot.initrd"), .because_key = "boot.initrd"});
+    Word word;
+    word += Late{"initrd", Late::What::path};
+    p.qemu.option("-initrd", std::move(word));
+}
+
+/// The user's words come after vmspawn's own, so that they win where the kernel takes the last. They are joined as they are: a
+/// value with blanks is quoted by whoever writes it, as the kernel wants it.
+std::string command_line(const Planning& p) {
+    std::vector<std::string> words = p.kernel_words;
+    words.insert(words.end(), p.machine.boot.cmdline.begin(), p.machine.boot.cmdline.end());
+    return fmt::format("{}", fmt::join(words, " "));
+}
+
+void warn_of_credentials(Planning& p) {
+    const std::vector<std::string>& words = p.machine.boot.cmdline;
+    for (std::size_t i = 0; i < words.size(); ++i)
+        if (words[i].find("systemd.set_credential") != std::string::npos) {
+            const std::string key = element_key("boot.cmdline", i);
+            p.found.add(warning("a credential among the kernel words can be read by every user of this host", p.origin(key))
+                            .with_hint("[credentials] keeps it secret"));
+        }
+}
+
+void add_command_line(Planning& p) {
+    const std::string line = command_line(p);
+    warn_of_credentials(p);
+    if (line.size() >= p.arch.command_line)
+        p.found.add(error(fmt::format("the kernel's words are {} bytes long", line.size()), p.origin("boot.cmdline"))
+                        .with_hint(fmt::format("a kernel of {} takes {}", p.arch.name, p.arch.command_line - 1)));
+    if (!line.empty())
+        p.qemu.option("-append", line);
+}
+
+bool names_a_root(const std::vector<std::string>& words) {
+    return std::ranges::any_of(words, [](const std::string& word) { return word.starts_with("root=") || word.starts_with("mount.usr="); });
+}
+
+}  // namespace
+
+void plan_boot(Planning& p) {
+    const Boot& boot = p.machine.boot;
+    if (boot.linux_image) {
+        add_kernel(p);
+        add_initrds(p);
+        add_command_line(p);
+        if (p.machine.image.path && !names_a_root(boot.cmdline))
+            p.reason("no root= word because boot.cmdline has none: the initrd must find the root by itself");
+        return;
+    }
+    check_disk_firmware(p);
+    if (!boot.cmdline.empty())
+        p.found.add(error("boot.cmdline does not reach a disk's own boot loader", p.origin("boot.cmdline"))
+                        .with_hint("set boot.linux, or put the words into the image"));
+    else if (!p.kernel_words.empty())
+        p.reason(fmt::format("the guest is not told \"{}\" because a disk's own boot loader takes no words from outside",
+                             fmt::join(p.kernel_words, " ")));
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,75 @@
+#include "plan/files.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace vmspawn {
+
+namespace {
+
+using Type = FileAnswer::Type;
+
+std::string_view words_for(Type type) {
+    switch (type) {
+        case Type::missing:
+            return "missing";
+        case Type::regular:
+            return "a file";
+        case Type::block:
+            return "a block device";
+        case Type::directory:
+            return "a directory";
+        case Type::character:
+            return "a character device";
+        case Type::fifo:
+            return "a FIFO";
+        case Type::socket:
+            return "a socket";
+    }
+    return "";
+}
+
+bool is_usable_type(Type type, const WantedFile& wanted) {
+    return type == Type::regular || (wanted.block && type == Type::block);
+}
+
+Diagnostic not_permitted(const Planning& planning, const WantedFile& wanted, const FileAnswer& answer, std::string_view doing) {
+    std::string hint = fmt::format("it belongs to uid {}, vmspawn runs as uid {}", answer.owner, planning.host.uid);
+    if (!wanted.read_only.empty() && answer.readable)
+        hint += fmt::format("; {} = true would do without", wanted.read_only);
+    return error(fmt::format("{}: no permission to {} {}", wanted.key, doing, planning.shown(wanted.path)), planning.origin(wanted.key))
+        .with_hint(std::move(hint))
+        .with_error(EACCES);
+}
+
+}  // namespace
+
+const FileAnswer* judge_file(Planning& planning, const WantedFile& wanted) {
+    const std::string place = planning.shown(wanted.path);
+    const Origin at = planning.origin(wanted.key);
+    const FileAnswer& answer = planning.host.files.at(wanted.path.string());
+    if (answer.error != 0 && answer.error != ENOENT)
+        planning.found.add(error(fmt::format("{}: cannot look at {}", wanted.key, place), at)
+                               .with_hint(std::strerror(answer.error))
+                               .with_error(answer.error));
+    else if (answer.type == Type::missing)
+        planning.found.add(
+            error(fmt::format("{}: {} does not exist", wanted.key, place), at).with_hint("there is no such file").with_error(ENOENT));
+    else if (!is_usable_type(answer.type, wanted))
+        planning.found.add(error(fmt::format("{}: {} is {}", wanted.key, place, words_for(answer.type)), at)
+                               .with_hint(wanted.block ? "expected a file or a block device" : "expected a file"));
+    else if (!answer.readable)
+        planning.found.add(not_permitted(planning, wanted, answer, "read"));
+    else if (wanted.writable && !answer.writable)
+        planning.found.add(not_permitted(planning, wanted, answer, "write"));
+    else
+        return &answer;
+    return nullptr;
+}
+
+void refuse_not_built(Planning& planning, const std::string& key, std::string_view value) {
+    planning.found.add(error(fmt::format("{} = \"{}\" is not supported yet", key, value), planning.origin(key)).with_error(EOPNOTSUPP));
+}
+
+}  // namespace vmspawn

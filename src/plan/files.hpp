@@ -1,0 +1,25 @@
+// Judges what the host answered about a path that the user named.
+#pragma once
+
+#include "plan/contributors.hpp"
+
+#include <string_view>
+
+namespace vmspawn {
+
+/// A file that the plan will open.
+struct WantedFile {
+    Path path;
+    std::string key;  ///< "boot.linux": who wants it
+    bool writable = false;
+    bool block = false;     ///< a block device serves as well
+    std::string read_only;  ///< the key that would do without writing; empty: there is none
+};
+
+/// What is there when it can be used; null after adding the problem: 2 missing, 13 no permission, 22 not a file.
+const FileAnswer* judge_file(Planning& planning, const WantedFile& wanted);
+
+/// An error for a value that the language has and this vmspawn does not: "image.disk-type = nvme is not supported yet".
+void refuse_not_built(Planning& planning, const std::string& key, std::string_view value);
+
+}  // namespace vmspawn

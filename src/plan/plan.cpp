@@ -1,0 +1,66 @@
+#include "plan/plan.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+
+namespace vmspawn {
+
+namespace {
+
+using ById = std::map<std::string_view, const Resource*>;
+
+/// Walks the needs from `at`; returns the ring "a -> b -> a" as soon as the path comes back to itself.
+std::string find_ring(const ById& by_id, const Resource& at, std::vector<std::string>& path, std::set<std::string>& settled) {
+    if (const auto seen = std::find(path.begin(), path.end(), at.id); seen != path.end()) {
+        std::string ring;
+        for (auto step = seen; step != path.end(); ++step)
+            ring += *step + " -> ";
+        return ring + at.id;
+    }
+    if (settled.contains(at.id))
+        return {};
+    path.push_back(at.id);
+    for (const ResourceId& need : at.needs)
+        if (const auto next = by_id.find(need); next != by_id.end())
+            if (std::string ring = find_ring(by_id, *next->second, path, settled); !ring.empty())
+                return ring;
+    path.pop_back();
+    settled.insert(at.id);
+    return {};
+}
+
+}  // namespace
+
+const Resource* Plan::find(std::string_view id) const {
+    const auto found = std::find_if(resources.begin(), resources.end(), [&](const Resource& r) { return r.id == id; });
+    return found == resources.end() ? nullptr : &*found;
+}
+
+std::string check_order(const std::vector<Resource>& resources) {
+    ById by_id;
+    for (const Resource& resource : resources)
+        if (!by_id.emplace(resource.id, &resource).second)
+            return "two resources are called '" + resource.id + "'";
+
+    std::vector<std::string> path;
+    std::set<std::string> settled;
+    for (const Resource& resource : resources)
+        if (std::string ring = find_ring(by_id, resource, path, settled); !ring.empty())
+            return "a ring of needs: " + ring;
+
+    std::set<std::string_view> earlier;
+    for (const Resource& resource : resources) {
+        for (const ResourceId& need : resource.needs) {
+            if (!by_id.contains(need))
+                return "'" + resource.id + "' needs '" + need + "', which does not exist";
+            if (!earlier.contains(need))
+                return "'" + resource.id + "' stands before '" + need + "', which it needs";
+        }
+        earlier.insert(resource.id);
+    }
+    return {};
+}
+
+}  // namespace vmspawn

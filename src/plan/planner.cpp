@@ -1,0 +1,119 @@
+#include "plan/planner.hpp"
+
+#include "plan/contributors.hpp"
+#include "plan/paths.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace vmspawn {
+
+namespace {
+
+using Contributor = void (*)(Planning&);
+
+// The table of contents of this folder. Later ones see what earlier ones decided.
+constexpr Contributor contributors[] = {
+    plan_runtime_directory, plan_accelerator, plan_basics,      plan_qmp,  plan_console,     plan_storage,
+    plan_network,           plan_smbios,      plan_credentials, plan_boot, plan_not_offered, plan_extra,
+};
+
+bool all_answered(const Machine& machine, const Host& host, Diagnostics& found) {
+    bool answered = true;
+    for (const Question& question : questions(machine)) {
+        const bool known =
+            question.kind == Question::Kind::file ? host.files.contains(question.subject) : host.programs.contains(question.subject);
+        if (known)
+            continue;
+        answered = false;
+        const std::string subject = shown_path(question.subject, {machine.directory, machine.home});
+        found.add(error(fmt::format("the record of the host has no answer about {}", subject), question.because)
+                      .with_hint("record it with: vmspawn host FILE --format=json"));
+    }
+    return answered;
+}
+
+const QemuFacts* find_qemu(const Machine& machine, const Host& host, const GuestArch& arch, Diagnostics& found) {
+    const auto facts = host.qemu.find(std::string(arch.name));
+    if (facts != host.qemu.end() && facts->second.problem.empty() && !facts->second.path.empty())
+        return &facts->second;
+    const bool there = facts != host.qemu.end() && !facts->second.problem.empty();
+    const std::string why = there ? ": " + facts->second.problem : "";
+    found.add(error(fmt::format("no QEMU for {} guests{}", arch.name, why), machine.origin_of(machine.qemu.binary ? "qemu.binary" : "arch"))
+                  .with_hint(machine.qemu.binary ? "qemu.binary must name a working QEMU" : fmt::format("apt install {}", arch.package))
+                  .with_error(EOPNOTSUPP));
+    return nullptr;
+}
+
+std::vector<Word> command_line(const Planning& p) {
+    QemuCommand head;
+    head.option("-nodefaults");
+    head.option("-no-user-config");
+    std::string machine = fmt::format("type={}", p.arch.machine);
+    for (const std::string& option : p.machine_options)
+        machine += "," + option;
+    head.option("-machine", machine);
+    head.append(p.qemu);
+    return head.words();
+}
+
+/// Every resource that a word mentions, in the plan's order; and the name: one that is in use must be refused before a second
+/// QEMU starts.
+std::vector<ResourceId> qemu_needs(const Planning& p) {
+    const std::vector<ResourceId> mentioned = p.qemu.mentioned();
+    std::vector<ResourceId> needs{"runtime-dir"};
+    for (const Resource& resource : p.plan.resources)
+        if (std::ranges::find(mentioned, resource.id) != mentioned.end())
+            needs.push_back(resource.id);
+    return needs;
+}
+
+void add_qemu(Planning& p) {
+    Spawn spawn{.program = p.qemu_facts.path, .arguments = command_line(p), .death_signal = SIGTERM};
+    p.add({.id = p.plan.qemu,
+           .needs = qemu_needs(p),
+           .up = std::move(spawn),
+           .ready = Readiness::greeting,
+           .because = p.origin("qemu.binary"),
+           .because_key = p.machine.said("qemu.binary") ? "qemu.binary" : "",
+           .reasons = p.qemu_reasons});
+}
+
+}  // namespace
+
+std::string Planning::shown(const Path& path) const {
+    return shown_path(path, {machine.directory, machine.home});
+}
+
+std::string guest_arch(const Machine& machine, const Host& host) {
+    return machine.arch == Arch::native ? host.arch : std::string(to_word(machine.arch));
+}
+
+Plan make_plan(const Machine& machine, const Host& host, Diagnostics& found) {
+    Plan plan;
+    plan.machine = machine.name;
+    plan.directory = machine.directory.string();
+    plan.home = machine.home.string();
+    const GuestArch* arch = find_guest_arch(guest_arch(machine, host));
+    if (!arch) {
+        found.add(error(fmt::format("vmspawn has no guests for this host's architecture, {}", host.arch), machine.origin_of("arch"))
+                      .with_error(EOPNOTSUPP));
+        return plan;
+    }
+    const bool answered = all_answered(machine, host, found);
+    const QemuFacts* facts = find_qemu(machine, host, *arch, found);
+    if (!answered || !facts)
+        return plan;
+
+    QemuCommand qemu;
+    std::vector<std::string> machine_options, reasons, kernel_words;
+    Planning planning{machine, host, *facts, *arch, false, plan, qemu, machine_options, reasons, kernel_words, found};
+    for (const Contributor contribute : contributors)
+        contribute(planning);
+    add_qemu(planning);
+    return plan;
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,89 @@
+// A plan as data, version 1.
+#include "plan/print.hpp"
+#include "plan/print_parts.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace vmspawn {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+struct PieceJson {
+    const Places& places;
+
+    json operator()(const Text& text) const { return {{"text", text.bytes}}; }
+    json operator()(const Secret& secret) const { return {{"credential", secret.id}, {"base64", secret.base64}}; }
+    json operator()(const FileContent& file) const {
+        json record{{"file", shown_path(file.path, places)}, {"base64", file.base64}};
+        if (!file.credential.empty())
+            record["credential"] = file.credential;
+        return record;
+    }
+    json operator()(const Align& align) const { return {{"align", align.boundary}}; }
+};
+
+struct ActionJson {
+    const Places& places;
+
+    json operator()(const ClaimName& claim) const { return {{"base", claim.base}, {"name", claim.name}}; }
+    json operator()(const MakeMemory& memory) const {
+        json pieces = json::array();
+        for (const Piece& piece : memory.pieces)
+            pieces.push_back(std::visit(PieceJson{places}, piece));
+        return {{"pieces", std::move(pieces)}};
+    }
+    json operator()(const OpenFile& file) const {
+        return {{"path", shown_path(file.path, places)},
+                {"writable", file.writable},
+                {"lock", file.lock == OpenFile::Lock::qemu ? "qemu" : "none"}};
+    }
+    json operator()(const MakeQmpSocket&) const { return json::object(); }
+    json operator()(const MakeTerminal&) const { return json::object(); }
+    json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
+    json operator()(const Spawn& spawn) const {
+        json arguments = json::array();
+        for (const Word& word : spawn.arguments)
+            arguments.push_back(to_string(word));
+        return {{"program", shown_path(spawn.program, places)},
+                {"arguments", std::move(arguments)},
+                {"inherits", spawn.inherits},
+                {"no-new-privileges", spawn.no_new_privileges},
+                {"death-signal", spawn.death_signal}};
+    }
+};
+
+json resource_json(const Resource& resource, const Places& at) {
+    json record{{"id", resource.id},
+                {"kind", kind_of(resource.up)},
+                {"needs", resource.needs},
+                {"action", std::visit(ActionJson{at}, resource.up)},
+                {"ready", resource.ready == Readiness::greeting ? "greeting" : "done"},
+                {"on-failure", resource.on_failure == OnFailure::warn ? "warn" : "stop"},
+                {"because", {{"key", resource.because_key}, {"at", shown_origin(resource.because, at)}}},
+                {"reasons", resource.reasons}};
+    if (resource.announce)
+        record["announce"] = to_string(*resource.announce);
+    return record;
+}
+
+}  // namespace
+
+std::string plan_json(const Plan& plan) {
+    json resources = json::array();
+    for (const Resource& resource : plan.resources)
+        resources.push_back(resource_json(resource, places(plan)));
+    const json record{{"version", 1},
+                      {"machine", plan.machine},
+                      {"qemu", plan.qemu},
+                      {"qmp", plan.qmp},
+                      {"console", {{"kind", console_word(plan.console.kind)}, {"terminal", plan.console.terminal}}},
+                      {"stop", {{"power-off-seconds", plan.stop.power_off.count()}, {"terminate-seconds", plan.stop.terminate.count()}}},
+                      {"notices", plan.notices},
+                      {"resources", std::move(resources)}};
+    // Invalid UTF-8, which a path may hold, is replaced: dump() would throw.
+    return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace vmspawn

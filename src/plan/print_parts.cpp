@@ -1,0 +1,84 @@
+#include "plan/print_parts.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+namespace vmspawn {
+
+namespace {
+
+struct DescribePiece {
+    const Places& places;
+
+    std::string operator()(const Text& text) const { return '"' + printable(text.bytes) + '"'; }
+    std::string operator()(const Secret& secret) const { return fmt::format("<credential {}>{}", secret.id, in_base64(secret.base64)); }
+    std::string operator()(const FileContent& file) const {
+        const std::string path = shown_path(file.path, places);
+        if (file.credential.empty())
+            return path + in_base64(file.base64);
+        return fmt::format("<credential {}> from {}{}", file.credential, path, in_base64(file.base64));
+    }
+    std::string operator()(const Align& align) const { return fmt::format("zeros to a multiple of {}", align.boundary); }
+
+    static std::string in_base64(bool base64) { return base64 ? " in base64" : ""; }
+};
+
+struct DescribeAction {
+    const Places& places;
+
+    std::string operator()(const ClaimName& claim) const { return fmt::format("name {} in {}/systemd/vmspawn", claim.name, claim.base); }
+    std::string operator()(const MakeMemory& memory) const {
+        std::string text;
+        for (const Piece& piece : memory.pieces)
+            text += (text.empty() ? "" : " + ") + std::visit(DescribePiece{places}, piece);
+        return text;
+    }
+    std::string operator()(const OpenFile& file) const {
+        return fmt::format("{}, {}{}", shown_path(file.path, places), file.writable ? "writable" : "read-only",
+                           file.lock == OpenFile::Lock::qemu ? ", locked" : "");
+    }
+    std::string operator()(const MakeQmpSocket&) const { return "to QEMU's monitor"; }
+    std::string operator()(const MakeTerminal&) const { return "for the guest"; }
+    std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }
+    std::string operator()(const Spawn& spawn) const { return shown_path(spawn.program, places); }
+};
+
+bool is_flag(const Word& word) {
+    const auto* text = word.parts.empty() ? nullptr : std::get_if<std::string>(&word.parts.front());
+    return text && text->starts_with('-') && text->size() > 1;
+}
+
+}  // namespace
+
+std::string describe(const Action& action, const Places& places) {
+    return fmt::format("{} {}", kind_of(action), std::visit(DescribeAction{places}, action));
+}
+
+std::string_view console_word(ConsoleKind kind) {
+    switch (kind) {
+        case ConsoleKind::none:
+            return "none";
+        case ConsoleKind::read_only:
+            return "read-only";
+        case ConsoleKind::interactive:
+            return "interactive";
+        case ConsoleKind::transparent:
+            return "native";
+    }
+    return "";
+}
+
+std::vector<WordGroup> word_groups(const std::vector<Word>& words) {
+    std::vector<WordGroup> groups;
+    for (const Word& word : words) {
+        const bool value = !groups.empty() && groups.back().size() == 1 && is_flag(*groups.back().front()) && !is_flag(word);
+        if (value)
+            groups.back().push_back(&word);
+        else
+            groups.push_back({&word});
+    }
+    return groups;
+}
+
+}  // namespace vmspawn

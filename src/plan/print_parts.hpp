@@ -1,0 +1,27 @@
+// What the printers of plans share.
+#pragma once
+
+#include "plan/paths.hpp"
+#include "plan/plan.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmspawn {
+
+[[nodiscard]] inline Places places(const Plan& plan) {
+    return {plan.directory, plan.home};
+}
+
+/// The main facts of an action on one line: "open ./disk.raw, writable". A spawn's words are not in it.
+std::string describe(const Action& action, const Places& places);
+
+/// As console.mode spells it.
+std::string_view console_word(ConsoleKind kind);
+
+/// A flag with its value, or a word that stands alone.
+using WordGroup = std::vector<const Word*>;
+std::vector<WordGroup> word_groups(const std::vector<Word>& words);
+
+}  // namespace vmspawn

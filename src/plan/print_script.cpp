@@ -1,0 +1,224 @@
+// A plan as a bash script: the same machine from QEMU and the usual tools, without vmspawn.
+#include "base/text.hpp"
+#include "plan/print.hpp"
+#include "plan/print_parts.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <set>
+
+namespace vmspawn {
+
+namespace {
+
+constexpr std::string_view preamble = R"(set -eu
+umask 077
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+credentials=${VMSPAWN_CRED_DIR:+$(realpath -- "$VMSPAWN_CRED_DIR")}
+cd -- "${VMSPAWN_DIR:-.}"
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+)";
+
+constexpr std::string_view need_credential = R"(
+need_credential() {
+    [ -n "$credentials" ] && [ -r "$credentials/$1" ] || die "credential '$1' is missing: put its value into \$VMSPAWN_CRED_DIR/$1"
+}
+)";
+
+constexpr std::string_view pick_port = R"(
+# A port that nobody answers on; another program may still take it before QEMU does.
+pick_port() {
+    local port
+    while port=$((RANDOM % 16384 + 49152)); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+    done
+}
+)";
+
+class Script {
+public:
+    explicit Script(const Plan& plan) : plan_(plan), places_(places(plan)) {}
+
+    Result<std::string> write() {
+        head();
+        for (const Resource& resource : plan_.resources) {
+            if (std::holds_alternative<Spawn>(resource.up) && resource.id != plan_.qemu)
+                return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' ({}) has no shell form", resource.id, kind_of(resource.up))};
+            std::visit([&](const auto& action) { up(resource, action); }, resource.up);
+        }
+        return std::move(text_);
+    }
+
+private:
+    const Plan& plan_;
+    const Places places_;
+    std::string text_;
+
+    void line(const std::string& text) { text_ += text + "\n"; }
+
+    /// The shell variable of a resource: its number in the plan, as its id may hold anything.
+    [[nodiscard]] std::string variable(std::string_view kind, const ResourceId& id) const {
+        return fmt::format("{}_{}", kind, plan_.find(id) - plan_.resources.data() + 1);
+    }
+
+    [[nodiscard]] std::string path(const std::string& path) const {
+        const std::string shown = shown_path(path, places_);
+        if (shown == path || !shown.starts_with('~'))
+            return shell_quote(shown);
+        return shown == "~" ? "\"$HOME\"" : "\"$HOME\"/" + shell_quote(shown.substr(2));
+    }
+
+    void head() {
+        line("#!/usr/bin/env bash");
+        line(fmt::format("# The machine {} with QEMU alone. Relative paths start at $VMSPAWN_DIR, else at the working directory.",
+                         plan_.machine));
+        const std::set<std::string> ids = credential_ids();
+        if (!ids.empty())
+            line("# The value of credential ID is read from $VMSPAWN_CRED_DIR/ID.");
+        text_ += preamble;
+        if (!ids.empty())
+            text_ += need_credential;
+        for (const std::string& id : ids)
+            line("need_credential " + shell_quote(id));
+        for (const Resource& resource : plan_.resources)
+            if (std::holds_alternative<PickPort>(resource.up)) {
+                text_ += pick_port;
+                break;
+            }
+    }
+
+    [[nodiscard]] std::set<std::string> credential_ids() const {
+        std::set<std::string> ids;
+        for (const Resource& resource : plan_.resources)
+            if (const auto* memory = std::get_if<MakeMemory>(&resource.up))
+                for (const Piece& piece : memory->pieces) {
+                    if (const auto* secret = std::get_if<Secret>(&piece))
+                        ids.insert(secret->id);
+                    if (const auto* file = std::get_if<FileContent>(&piece); file && !file->credential.empty())
+                        ids.insert(file->credential);
+                }
+        return ids;
+    }
+
+    void up(const Resource& /*resource*/, const ClaimName& /*claim*/) {}  // $work stands in for the runtime directory
+    void up(const Resource& /*resource*/, const MakeQmpSocket& /*socket*/) {}
+    void up(const Resource& /*resource*/, const MakeTerminal& /*terminal*/) {}
+
+    void up(const Resource& resource, const MakeMemory& memory) {
+        const std::string file = fmt::format("\"$work\"/{}", variable("memory", resource.id));
+        line(fmt::format("\n# {}", printable(resource.id)));
+        line(fmt::format(": > {}", file));
+        for (const Piece& piece : memory.pieces)
+            line(std::visit([&](const auto& what) { return append(what, file); }, piece));
+        line(fmt::format("exec {{{}}}<{}", variable("fd", resource.id), file));
+    }
+
+    [[nodiscard]] std::string append(const Text& text, const std::string& file) const {
+        return fmt::format("printf %s {} >> {}", shell_quote(text.bytes), file);
+    }
+    [[nodiscard]] std::string append(const Secret& secret, const std::string& file) const {
+        return append_credential(secret.id, secret.base64, file);
+    }
+    [[nodiscard]] std::string append(const FileContent& content, const std::string& file) const {
+        if (!content.credential.empty())
+            return append_credential(content.credential, content.base64, file);
+        return fmt::format("{} < {} >> {}", content.base64 ? "base64 -w 0" : "cat", path(content.path), file);
+    }
+    [[nodiscard]] std::string append(const Align& align, const std::string& file) const {
+        return fmt::format("truncate -s %{} {}", align.boundary, file);
+    }
+    [[nodiscard]] static std::string append_credential(const std::string& id, bool base64, const std::string& file) {
+        return fmt::format("{} < \"$credentials\"/{} >> {}", base64 ? "base64 -w 0" : "cat", shell_quote(id), file);
+    }
+
+    void up(const Resource& resource, const OpenFile& file) {
+        const std::string place = path(file.path);
+        line(fmt::format("\n# {}", printable(resource.id)));
+        if (file.writable)  // <> would make a missing file
+            line(fmt::format("[ -e {0} ] || die {0} does not exist", place));
+        line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), file.writable ? "<>" : "<", place));
+    }
+
+    void up(const Resource& resource, const PickPort& /*port*/) {
+        line(fmt::format("\n# {}", printable(resource.id)));
+        line(fmt::format("{}=$(pick_port)", variable("port", resource.id)));
+        if (resource.announce)
+            line(fmt::format("echo {} >&2", quoted(*resource.announce)));
+    }
+
+    void up(const Resource& /*resource*/, const Spawn& spawn) {
+        line("");
+        if (plan_.console.kind == ConsoleKind::interactive || plan_.console.kind == ConsoleKind::transparent)
+            line("echo 'Ctrl-a x ends QEMU at once.' >&2");
+        text_ += path(spawn.program);
+        for (const WordGroup& group : word_groups(spawn.arguments)) {
+            text_ += " \\\n   ";
+            for (const Word* word : group)
+                text_ += " " + quoted(*word);
+        }
+        line(plan_.console.kind == ConsoleKind::read_only ? " \\\n    </dev/null" : "");
+    }
+
+    /// A word with shell variables where the plan has values known late.
+    [[nodiscard]] std::string quoted(const Word& word) const {
+        std::string text;
+        for (const auto& part : word.parts) {
+            if (const auto* late = std::get_if<Late>(&part))
+                text += value(*late);
+            else
+                text += shell_quote(on_stdio(word) ? with_stdio(std::get<std::string>(part)) : std::get<std::string>(part));
+        }
+        return text.empty() ? "''" : text;
+    }
+
+    /// The guest's terminal is the script's own.
+    [[nodiscard]] bool on_stdio(const Word& word) const {
+        for (const auto& part : word.parts)
+            if (const auto* late = std::get_if<Late>(&part); late && late->resource == plan_.console.terminal)
+                return true;
+        return false;
+    }
+    [[nodiscard]] static std::string with_stdio(const std::string& text) {
+        constexpr std::string_view serial = "serial,";
+        return text.starts_with(serial) ? "stdio," + text.substr(serial.size()) : text;
+    }
+
+    [[nodiscard]] std::string value(const Late& late) const {
+        switch (late.what) {
+            case Late::What::fd:
+                return fmt::format("\"${}\"", variable("fd", late.resource));
+            case Late::What::path:
+                return fmt::format("/proc/self/fd/\"${}\"", variable("fd", late.resource));
+            case Late::What::port:
+                return fmt::format("\"${}\"", variable("port", late.resource));
+            case Late::What::chardev:
+                return chardev(late.resource);
+        }
+        return "";
+    }
+
+    [[nodiscard]] std::string chardev(const ResourceId& resource) const {
+        if (resource != plan_.console.terminal)
+            return "path=\"${work//,/,,}\"/qmp,server=on,wait=off";
+        switch (plan_.console.kind) {
+            case ConsoleKind::interactive:
+                return "mux=on,signal=off";
+            case ConsoleKind::transparent:
+                return "signal=off";
+            case ConsoleKind::read_only:
+            case ConsoleKind::none:
+                return "signal=on";
+        }
+        return "";
+    }
+};
+
+}  // namespace
+
+Result<std::string> plan_script(const Plan& plan) {
+    return Script(plan).write();
+}
+
+}  // namespace vmspawn

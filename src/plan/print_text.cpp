@@ -1,0 +1,96 @@
+// A plan as a page to read, and as a graph for dot(1).
+#include "base/text.hpp"
+#include "plan/print.hpp"
+#include "plan/print_parts.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace vmspawn {
+
+namespace {
+
+/// Quoted only where it holds blanks, so that JSON and <late:values> stay readable.
+std::string readable(const Word& word) {
+    const std::string text = printable(to_string(word));
+    return text.empty() || text.find(' ') != std::string::npos ? shell_quote(text) : text;
+}
+
+std::string because(const Resource& resource, const Places& at) {
+    if (resource.because_key.empty() || std::holds_alternative<FromDefault>(resource.because))
+        return "";
+    return fmt::format("  ({} {})", shown_origin(resource.because, at), printable(resource.because_key));
+}
+
+std::string command(const Spawn& spawn) {
+    std::string text;
+    for (const WordGroup& group : word_groups(spawn.arguments)) {
+        text += "       ";
+        for (const Word* word : group)
+            text += " " + readable(*word);
+        text += "\n";
+    }
+    return text;
+}
+
+std::string entry(std::size_t number, const Resource& resource, std::size_t width, const Places& at) {
+    const std::string id = printable(resource.id);
+    std::string text = fmt::format("{:>3}  {}{}  {}{}\n", number, id, std::string(width - std::min(width, display_width(id)), ' '),
+                                   describe(resource.up, at), because(resource, at));
+    if (!resource.needs.empty())
+        text += fmt::format("       needs {}\n", printable(fmt::format("{}", fmt::join(resource.needs, ", "))));
+    if (resource.on_failure == OnFailure::warn)
+        text += "       a failure only warns\n";
+    for (const std::string& reason : resource.reasons)
+        text += fmt::format("       - {}\n", printable(reason));
+    if (resource.announce)
+        text += fmt::format("       says: {}\n", printable(to_string(*resource.announce)));
+    if (const auto* spawn = std::get_if<Spawn>(&resource.up))
+        text += command(*spawn);
+    return text;
+}
+
+/// A string of the dot language; "\n" in it starts a new line there.
+std::string dot_quote(std::string_view text) {
+    std::string quoted = "\"";
+    for (const char c : printable(text)) {
+        if (c == '"' || c == '\\')
+            quoted += '\\';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan) {
+    constexpr std::size_t widest = 28;
+    std::size_t width = 0;
+    for (const Resource& resource : plan.resources)
+        width = std::max(width, std::min(widest, display_width(printable(resource.id))));
+
+    std::string text = fmt::format("machine {}\n", plan.machine);
+    std::size_t number = 0;
+    for (const Resource& resource : plan.resources)
+        text += entry(++number, resource, width, places(plan));
+    text += fmt::format("console: {}\n", console_word(plan.console.kind));
+    text += fmt::format("stop: power-off, after {} s SIGTERM, after {} s more SIGKILL\n", plan.stop.power_off.count(),
+                        plan.stop.terminate.count());
+    for (const std::string& notice : plan.notices)
+        text += fmt::format("notice: {}\n", printable(notice));
+    return text;
+}
+
+std::string plan_dot(const Plan& plan) {
+    std::string text = fmt::format("digraph {} {{\n    rankdir=LR;\n    node [shape=box];\n", dot_quote(plan.machine));
+    for (const Resource& resource : plan.resources)
+        text += fmt::format("    {} [tooltip={}];\n", dot_quote(resource.id), dot_quote(describe(resource.up, places(plan))));
+    for (const Resource& resource : plan.resources)
+        for (const ResourceId& need : resource.needs)
+            text += fmt::format("    {} -> {};\n", dot_quote(need), dot_quote(resource.id));
+    return text + "}\n";
+}
+
+}  // namespace vmspawn

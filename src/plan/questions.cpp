@@ -1,0 +1,52 @@
+// What must be asked about the host before a machine can be planned: every path that it names.
+#include "plan/planner.hpp"
+
+#include <algorithm>
+
+namespace vmspawn {
+
+namespace {
+
+class Asked {
+public:
+    explicit Asked(const Machine& machine) : machine_(machine) {}
+
+    void file(const Path& path, const std::string& key) {
+        Question question{Question::Kind::file, path.string(), machine_.origin_of(key)};
+        if (std::ranges::find(all_, question) == all_.end())
+            all_.push_back(std::move(question));
+    }
+    void file(const std::optional<Path>& path, const std::string& key) {
+        if (path)
+            file(*path, key);
+    }
+    std::vector<Question> take() { return std::move(all_); }
+
+private:
+    const Machine& machine_;
+    std::vector<Question> all_;
+};
+
+}  // namespace
+
+std::vector<Question> questions(const Machine& machine) {
+    Asked asked(machine);
+    asked.file(machine.image.path, "image.path");
+    asked.file(machine.image.directory, "image.directory");
+    for (const Drive& drive : machine.drives)
+        asked.file(drive.path, entry_key("drive", drive.name, "path"));
+    asked.file(machine.boot.linux_image, "boot.linux");
+    for (std::size_t i = 0; i < machine.boot.initrds.size(); ++i)
+        asked.file(machine.boot.initrds[i], element_key("boot.initrd", i));
+    if (machine.boot.firmware == FirmwareKind::descriptor)
+        asked.file(machine.boot.firmware_descriptor, "boot.firmware");
+    asked.file(machine.boot.nvram_template, "boot.nvram-template");
+    for (const Mount& mount : machine.mounts)
+        asked.file(mount.source, entry_key("mount", mount.name, "source"));
+    for (const Credential& credential : machine.credentials)
+        if (const auto* file = std::get_if<CredentialFile>(&credential.source))
+            asked.file(file->path, entry_key("credentials", credential.id));
+    return asked.take();
+}
+
+}  // namespace vmspawn

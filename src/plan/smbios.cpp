@@ -1,0 +1,153 @@
+// Strings and credentials for the guest. Values travel in memory files: they stand on no command line.
+#include "base/text.hpp"
+#include "plan/contributors.hpp"
+#include "plan/files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace vmspawn {
+
+namespace {
+
+constexpr std::string_view plain_credential = "io.systemd.credential:";
+constexpr std::string_view binary_credential = "io.systemd.credential.binary:";
+
+std::uint64_t base64_size(std::uint64_t bytes) {
+    return (bytes + 2) / 3 * 4;
+}
+
+std::uint64_t size_on_host(const Planning& p, const std::string& path) {
+    const auto answer = p.host.files.find(path);
+    return answer == p.host.files.end() ? 0 : answer->second.size;
+}
+
+struct SizeOf {
+    const Planning& p;
+    std::uint64_t operator()(const Text& text) const { return text.bytes.size(); }
+    std::uint64_t operator()(const Secret& secret) const { return secret.base64 ? base64_size(secret.bytes.size()) : secret.bytes.size(); }
+    std::uint64_t operator()(const FileContent& file) const {
+        const std::uint64_t bytes = size_on_host(p, file.path);
+        return file.base64 ? base64_size(bytes) : bytes;
+    }
+    std::uint64_t operator()(const Align&) const { return 0; }
+};
+
+std::uint64_t size_of(const Planning& p, const std::vector<Piece>& pieces) {
+    return std::accumulate(pieces.begin(), pieces.end(), std::uint64_t{0},
+                           [&](std::uint64_t sum, const Piece& piece) { return sum + std::visit(SizeOf{p}, piece); });
+}
+
+/// The tables of SMBIOS 2 end at 64 KiB; those of SMBIOS 3 do not.
+void make_room(Planning& p, std::uint64_t more, const std::string& key) {
+    constexpr std::uint64_t enough = 60 * 1024;  // leaves 4 KiB to QEMU's own tables
+    std::uint64_t before = 0;
+    for (const Resource& resource : p.plan.resources)
+        if (resource.id.starts_with("smbios.") || resource.id.starts_with("credential."))
+            before += size_of(p, std::get<MakeMemory>(resource.up).pieces) + 1;
+    if (before > enough || before + more <= enough)
+        return;  // dealt with already, or no need to
+    if (p.has("smbios-entry-point-type")) {
+        p.machine_options.emplace_back("smbios-entry-point-type=64");
+        p.reason("smbios-entry-point-type = 64 because strings and credentials pass 60 KiB, and SMBIOS 2 ends at 64 KiB");
+    } else {
+        p.found.add(error(fmt::format("{}: strings and credentials pass 60 KiB together", key), p.origin(key))
+                        .with_hint(fmt::format("QEMU {} has SMBIOS 2 only, which ends at 64 KiB", p.qemu_facts.version))
+                        .with_error(EOPNOTSUPP));
+    }
+}
+
+void add_string(Planning& p, ResourceId id, std::vector<Piece> pieces, const std::string& key) {
+    make_room(p, size_of(p, pieces) + 1, key);
+    Word word("type=11,path=");
+    word += Late{id, Late::What::path};
+    p.qemu.option("-smbios", std::move(word));
+    p.add({.id = std::move(id), .up = MakeMemory{std::move(pieces)}, .because = p.origin(key), .because_key = key});
+}
+
+/// A string is public, unless it is a credential spelt by hand: then its value is kept out of plans like any other.
+std::vector<Piece> string_pieces(const std::string& text) {
+    for (const std::string_view prefix : {plain_credential, binary_credential}) {
+        const std::size_t equals = text.find('=', prefix.size());
+        if (!text.starts_with(prefix) || equals == std::string::npos)
+            continue;
+        const std::string id = text.substr(prefix.size(), equals - prefix.size());
+        const std::string value = text.substr(equals + 1);
+        const bool binary = prefix == binary_credential;
+        const std::optional<std::string> bytes = binary ? base64_decode(value) : value;
+        return {Text{text.substr(0, equals + 1)}, Secret{id, bytes.value_or(value), binary && bytes}};
+    }
+    return {Text{text}};
+}
+
+/// The file behind a credential; empty after adding the problem.
+std::optional<std::string> credential_path(Planning& p, const Credential& credential, const std::string& key) {
+    if (const auto* file = std::get_if<CredentialFile>(&credential.source))
+        return judge_file(p, {.path = file->path, .key = key}) ? std::optional(file->path.string()) : std::nullopt;
+    const auto& inherited = std::get<CredentialInherited>(credential.source);
+    const auto directory = p.host.environment.find("CREDENTIALS_DIRECTORY");
+    if (directory != p.host.environment.end() && !directory->second.empty())
+        return directory->second + "/" + inherited.name;
+    p.found.add(error(fmt::format("{}: vmspawn was given no credential '{}'", key, inherited.name), p.origin(key))
+                    .with_hint("$CREDENTIALS_DIRECTORY is not set; a path needs a '/'")
+                    .with_error(ENOENT));
+    return std::nullopt;
+}
+
+std::optional<Piece> credential_value(Planning& p, const Credential& credential, const std::string& key, bool base64) {
+    if (const auto* text = std::get_if<CredentialText>(&credential.source))
+        return Secret{credential.id, text->bytes, base64};
+    if (const std::optional<std::string> path = credential_path(p, credential, key))
+        return FileContent{*path, credential.id, base64};
+    return std::nullopt;
+}
+
+void add_by_fw_cfg(Planning& p, const Credential& credential, const std::string& key) {
+    constexpr std::size_t longest = 55;
+    const std::string name = "opt/io.systemd.credentials/" + credential.id;
+    if (name.size() > longest) {
+        p.found.add(error(fmt::format("{}: the name is too long for a guest without SMBIOS", key), p.origin(key))
+                        .with_hint(fmt::format("at most {} characters", longest - (name.size() - credential.id.size()))));
+        return;
+    }
+    if (const std::optional<Piece> value = credential_value(p, credential, key, false)) {
+        const ResourceId id = "credential." + credential.id;
+        p.add({.id = id, .up = MakeMemory{{*value}}, .because = p.origin(key), .because_key = key});
+        Word word("name=" + escape_qemu_value(name) + ",file=");
+        word += Late{id, Late::What::path};
+        p.qemu.option("-fw_cfg", std::move(word));
+    }
+}
+
+}  // namespace
+
+bool has_smbios(const Planning& p) {
+    return p.arch.smbios == Smbios::always;  // no plan has UEFI yet, which `virt` of aarch64 needs for its tables
+}
+
+void plan_smbios(Planning& p) {
+    for (std::size_t i = 0; i < p.machine.smbios.size(); ++i) {
+        const std::string key = element_key("smbios", i);
+        if (has_smbios(p))
+            add_string(p, fmt::format("smbios.{}", i), string_pieces(p.machine.smbios[i]), key);
+        else
+            p.found.add(warning(fmt::format("{} does not reach the guest", key), p.origin(key))
+                            .with_hint(fmt::format("a guest of {} has no SMBIOS without UEFI", p.arch.name)));
+    }
+}
+
+void plan_credentials(Planning& p) {
+    if (!p.machine.credentials.empty() && !has_smbios(p))
+        p.reason(fmt::format("credentials travel by fw_cfg because a guest of {} has no SMBIOS without UEFI", p.arch.name));
+    for (const Credential& credential : p.machine.credentials) {
+        const std::string key = entry_key("credentials", credential.id);
+        if (!has_smbios(p))
+            add_by_fw_cfg(p, credential, key);
+        else if (const std::optional<Piece> value = credential_value(p, credential, key, true))
+            add_string(p, "credential." + credential.id, {Text{fmt::format("{}{}=", binary_credential, credential.id)}, *value}, key);
+    }
+}
+
+}  // namespace vmspawn

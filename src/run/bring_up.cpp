@@ -1,0 +1,71 @@
+#include "run/bring_up.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace vmspawn {
+
+std::string check_plan(const Plan& plan) {
+    if (std::string wrong = check_order(plan.resources); !wrong.empty())
+        return wrong;
+    const Resource* qemu = plan.find(plan.qemu);
+    if (qemu == nullptr || !std::holds_alternative<Spawn>(qemu->up))
+        return "it does not start QEMU";
+    const Resource* qmp = plan.find(plan.qmp);
+    if (qmp == nullptr || !std::holds_alternative<MakeQmpSocket>(qmp->up))
+        return "it makes no socket for QMP";
+    return "";
+}
+
+BringUp::BringUp(const Plan& plan, System& system) : plan_(plan), system_(system), schedule_(plan.resources) {}
+
+bool BringUp::run() {
+    for (start_ready(); !schedule_.stopped() && !schedule_.all_up(); start_ready())
+        settle(system_.wait());
+    return !schedule_.stopped() && schedule_.is_up(place_of(plan_.qemu));
+}
+
+void BringUp::start_ready() {
+    for (auto ready = schedule_.take_ready(); !ready.empty(); ready = schedule_.take_ready()) {
+        for (const std::size_t index : ready) {
+            if (!schedule_.stopped())
+                start(index);
+        }
+    }
+}
+
+void BringUp::start(std::size_t index) {
+    const Resource& resource = plan_.resources[index];
+    if (Result<void> done = system_.perform(resource); !done)
+        return fail(index, done.failure());
+    schedule_.started(index);
+    if (resource.ready == Readiness::done)
+        schedule_.came_up(index);
+}
+
+void BringUp::settle(const Arrival& arrival) {
+    const std::size_t index = place_of(arrival.id);
+    if (arrival.result)
+        schedule_.came_up(index);
+    else
+        fail(index, arrival.result.failure());
+}
+
+void BringUp::fail(std::size_t index, Failure failure) {
+    failures_.push_back({&plan_.resources[index], std::move(failure)});
+    schedule_.failed(index);
+}
+
+std::size_t BringUp::place_of(const ResourceId& id) const {
+    const auto found = std::ranges::find(plan_.resources, id, &Resource::id);
+    return static_cast<std::size_t>(found - plan_.resources.begin());
+}
+
+void BringUp::tear_down() {
+    if (std::exchange(torn_down_, true))
+        return;
+    for (const std::size_t index : schedule_.teardown())
+        system_.undo(plan_.resources[index]);
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,47 @@
+// Starts what a plan lists, as soon as it may start, and undoes it in reverse. Knows only the seam, so a fake can fail any step.
+#pragma once
+
+#include "run/schedule.hpp"
+#include "run/system.hpp"
+
+#include <vector>
+
+namespace vmspawn {
+
+struct FailedResource {
+    const Resource* resource = nullptr;
+    Failure failure;
+};
+
+class BringUp {
+public:
+    /// Both must outlive this.
+    BringUp(const Plan& plan, System& system);
+
+    /// True when the machine is up. False: see failures(); what did start waits for tear_down().
+    bool run();
+    /// Undoes everything that was started, in the exact reverse of its start; a second call does nothing.
+    void tear_down();
+
+    /// Those that failed, in order. The one that stopped the bring-up is the last.
+    [[nodiscard]] const std::vector<FailedResource>& failures() const { return failures_; }
+
+private:
+    const Plan& plan_;
+    System& system_;
+    Schedule schedule_;
+    std::vector<FailedResource> failures_;
+    bool torn_down_ = false;
+
+    void start_ready();
+    void start(std::size_t index);
+    void fail(std::size_t index, Failure failure);
+    void settle(const Arrival& arrival);
+    [[nodiscard]] std::size_t place_of(const ResourceId& id) const;
+};
+
+/// What must hold before BringUp is made: needs stand before those who need them, and QEMU and its QMP socket are among
+/// the resources. Empty when all is well.
+std::string check_plan(const Plan& plan);
+
+}  // namespace vmspawn

@@ -1,0 +1,91 @@
+#include "run/channels.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace vmspawn {
+
+namespace {
+
+bool make_nonblocking(int fd) { return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0; }
+
+struct Address {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+};
+
+Address parse_address(const std::string& text) {
+    Address address;
+    auto* four = reinterpret_cast<sockaddr_in*>(&address.storage);
+    auto* six = reinterpret_cast<sockaddr_in6*>(&address.storage);
+    if (text.empty() || inet_pton(AF_INET, text.c_str(), &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        address.size = sizeof *four;
+    } else if (inet_pton(AF_INET6, text.c_str(), &six->sin6_addr) == 1) {
+        six->sin6_family = AF_INET6;
+        address.size = sizeof *six;
+    }
+    return address;
+}
+
+std::uint16_t port_of(const Address& address) {
+    if (address.storage.ss_family == AF_INET6)
+        return ntohs(reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port);
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
+}
+
+}  // namespace
+
+Result<SocketPair> make_socket_pair() {
+    std::array<int, 2> ends{-1, -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) < 0)
+        return failed("make a socket pair");
+    SocketPair pair{.ours = Fd(ends[0]), .theirs = Fd(ends[1])};
+    if (!make_nonblocking(pair.ours.get()))
+        return failed("make a socket non-blocking");
+    return pair;
+}
+
+Result<PseudoTerminal> make_pseudo_terminal() {
+    PseudoTerminal terminal{.master = Fd(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)), .slave = Fd(), .path = ""};
+    std::array<char, 64> path{};
+    if (!terminal.master || unlockpt(terminal.master.get()) < 0)
+        return failed("open /dev/ptmx");
+    if (const int error = ptsname_r(terminal.master.get(), path.data(), path.size()); error != 0)
+        return Failure{error, "name the terminal", ""};
+    terminal.path = path.data();
+    terminal.slave = Fd(ioctl(terminal.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+    termios settings{};
+    if (!terminal.slave || tcgetattr(terminal.slave.get(), &settings) < 0)
+        return failed("open " + terminal.path);
+    cfmakeraw(&settings);
+    if (tcsetattr(terminal.slave.get(), TCSANOW, &settings) < 0 || !make_nonblocking(terminal.master.get()))
+        return failed("set up " + terminal.path);
+    return terminal;
+}
+
+Result<ReservedPort> reserve_port(const PickPort& action) {
+    Address address = parse_address(action.bind);
+    if (address.size == 0)
+        return Failure{EINVAL, "read the address '" + action.bind + "'", ""};
+    Fd fd(socket(address.storage.ss_family, (action.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0));
+    const int on = 1;
+    if (!fd || setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
+        return failed("make a socket");
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) < 0 ||
+        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0)
+        return failed("bind a port of " + action.bind);
+    return ReservedPort{.socket = std::move(fd), .number = port_of(address), .udp = action.udp};
+}
+
+}  // namespace vmspawn

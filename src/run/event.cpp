@@ -1,0 +1,106 @@
+#include "run/event.hpp"
+
+#include <systemd/sd-event.h>
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+namespace vmspawn {
+
+struct EventSource::Watched : std::enable_shared_from_this<EventSource::Watched> {
+    std::function<void(std::uint32_t)> handler;
+    std::uint32_t events = 0;
+    sd_event_source* source = nullptr;
+
+    ~Watched() { sd_event_source_disable_unref(source); }
+};
+
+namespace {
+
+// The handler may drop its own EventSource: `keep` holds what runs until it has returned.
+int call(void* userdata, std::uint32_t events) noexcept {
+    const auto keep = static_cast<EventSource::Watched*>(userdata)->shared_from_this();
+    keep->handler(events);
+    return 0;
+}
+
+int on_io_event(sd_event_source*, int, std::uint32_t events, void* userdata) noexcept { return call(userdata, events); }
+int on_signal_event(sd_event_source*, const signalfd_siginfo*, void* userdata) noexcept { return call(userdata, 0); }
+int on_time_event(sd_event_source*, std::uint64_t, void* userdata) noexcept { return call(userdata, 0); }
+int on_always_ready(sd_event_source*, void* userdata) noexcept {
+    return call(userdata, static_cast<EventSource::Watched*>(userdata)->events);
+}
+
+}  // namespace
+
+EventSource::EventSource() = default;
+EventSource::EventSource(std::shared_ptr<Watched> watched) : watched_(std::move(watched)) {}
+EventSource::EventSource(EventSource&&) noexcept = default;
+EventSource& EventSource::operator=(EventSource&&) noexcept = default;
+EventSource::~EventSource() = default;
+
+void EventSource::enable(bool on) {
+    if (watched_ != nullptr)
+        sd_event_source_set_enabled(watched_->source, on ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+EventLoop::EventLoop() {
+    if (const int result = sd_event_new(&loop_); result < 0)
+        failure_ = Failure{-result, "make an event loop", ""};
+}
+
+EventLoop::~EventLoop() { sd_event_unref(loop_); }
+
+EventSource EventLoop::keep(std::shared_ptr<EventSource::Watched> watched, int result, const char* doing) {
+    if (result >= 0)
+        return EventSource(std::move(watched));
+    if (!failure_)
+        failure_ = Failure{-result, doing, ""};
+    return {};
+}
+
+EventSource EventLoop::on_io(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler) {
+    auto watched = std::make_shared<EventSource::Watched>();
+    watched->handler = std::move(handler);
+    watched->events = events;
+    int result = sd_event_add_io(loop_, &watched->source, fd, events, on_io_event, watched.get());
+    if (result == -EPERM) {
+        result = sd_event_add_defer(loop_, &watched->source, on_always_ready, watched.get());
+        if (result >= 0)
+            result = sd_event_source_set_enabled(watched->source, SD_EVENT_ON);
+    }
+    return keep(std::move(watched), result, "watch a descriptor");
+}
+
+EventSource EventLoop::on_signal(int number, std::function<void()> handler) {
+    auto watched = std::make_shared<EventSource::Watched>();
+    watched->handler = [handler = std::move(handler)](std::uint32_t) { handler(); };
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    sigprocmask(SIG_BLOCK, &one, nullptr);
+    const int result = sd_event_add_signal(loop_, &watched->source, number, on_signal_event, watched.get());
+    return keep(std::move(watched), result, "watch a signal");
+}
+
+EventSource EventLoop::on_timer(std::chrono::microseconds after, std::function<void()> handler) {
+    auto watched = std::make_shared<EventSource::Watched>();
+    watched->handler = [handler = std::move(handler)](std::uint32_t) { handler(); };
+    const int result = sd_event_add_time_relative(loop_, &watched->source, CLOCK_MONOTONIC, static_cast<std::uint64_t>(after.count()), 0,
+                                                  on_time_event, watched.get());
+    return keep(std::move(watched), result, "set a timer");
+}
+
+Result<void> EventLoop::turn() {
+    if (failure_)
+        return *failure_;
+    if (const int result = sd_event_run(loop_, UINT64_MAX); result < 0)
+        return Failure{-result, "wait for events", ""};
+    return {};
+}
+
+}  // namespace vmspawn

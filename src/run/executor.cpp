@@ -1,0 +1,87 @@
+#include "run/executor.hpp"
+
+#include "run/bring_up.hpp"
+#include "run/linux_system.hpp"
+#include "run/report.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace vmspawn {
+
+namespace {
+
+// A lost reader is an error of the write, not the end of vmspawn; and no descriptor of ours may become standard input or output.
+void prepare_process() {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &ignore, nullptr);
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)::open("/dev/null", O_RDWR);  // takes the lowest free number: this one
+    }
+}
+
+void announce(const Plan& plan, const System& system, Messages& messages) {
+    for (const std::string& notice : plan.notices)
+        messages.status(notice);
+    for (const Resource& resource : plan.resources) {
+        if (!resource.announce)
+            continue;
+        std::string text;
+        for (const auto& part : resource.announce->parts) {
+            const auto* late = std::get_if<Late>(&part);
+            text += late != nullptr ? system.resolve(*late) : std::get<std::string>(part);
+        }
+        messages.status(text);
+    }
+}
+
+void report_failures(const Plan& plan, const BringUp& machine, bool up, Messages& messages) {
+    for (const FailedResource& failed : machine.failures()) {
+        const Report report = describe(plan, *failed.resource, failed.failure);
+        if (!up && &failed == &machine.failures().back())
+            messages.error(report.text, report.detail);
+        else
+            messages.warning(report.text, report.detail);
+    }
+}
+
+void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages) {
+    announce(plan, system, messages);
+    system.hand_over();
+    if (Result<void> ended = watch.until_end(); !ended) {
+        messages.error("could not " + to_string(ended.failure()));
+        watch.set_bring_up_error(ended.failure().error);
+    }
+}
+
+}  // namespace
+
+int execute(const Plan& plan, const RunOptions& options) {
+    Messages messages(options);
+    if (const std::string wrong = check_plan(plan); !wrong.empty()) {
+        messages.error("the plan is wrong: " + wrong);
+        return EINVAL;
+    }
+    prepare_process();
+    EventLoop loop;
+    QemuWatch watch(loop, messages, plan.stop);
+    LinuxSystem system(plan, watch, messages);
+    BringUp machine(plan, system);
+    const bool up = machine.run();
+    const bool asked_to_end = watch.facts().asked_by.has_value();
+    if (up || !asked_to_end)
+        report_failures(plan, machine, up, messages);
+    if (up)
+        supervise(plan, system, watch, messages);
+    else if (!asked_to_end && !machine.failures().empty())
+        watch.set_bring_up_error(machine.failures().back().failure.error);
+    machine.tear_down();
+    return verdict(watch.facts());
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,143 @@
+#include "run/image_lock.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <span>
+
+namespace vmspawn {
+
+namespace {
+
+// The protocol of QEMU's file driver: one byte per permission. A read lock on uses + N says "I use N", one on denies + N says "nobody
+// else may use N". N: 0 read, 1 write, 2 write without changing, 3 resize.
+constexpr off_t uses = 100;
+constexpr off_t denies = 200;
+constexpr off_t permissions = 10;  ///< bytes that QEMU may use of either row
+
+constexpr int reading[] = {0};
+constexpr int writing[] = {0, 1, 3};
+constexpr int denied[] = {1, 3};
+
+struct flock one_byte(short type, off_t at) {
+    struct flock lock {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = at;
+    lock.l_len = 1;
+    return lock;
+}
+
+bool hold(int fd, off_t row, std::span<const int> bytes) {
+    for (const int byte : bytes) {
+        struct flock lock = one_byte(F_RDLCK, row + byte);
+        if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
+            return false;
+    }
+    return true;
+}
+
+// Asking for a write lock finds the read locks of others. Needs no right to write: nothing is taken.
+Result<bool> held_by_others(int fd, off_t row, std::span<const int> bytes) {
+    for (const int byte : bytes) {
+        struct flock lock = one_byte(F_WRLCK, row + byte);
+        if (fcntl(fd, F_OFD_GETLK, &lock) < 0)
+            return failed("look for locks");
+        if (lock.l_type != F_UNLCK)
+            return true;
+    }
+    return false;
+}
+
+void release(int fd) {
+    struct flock all = one_byte(F_UNLCK, uses);
+    all.l_len = denies + permissions - uses;
+    fcntl(fd, F_OFD_SETLK, &all);
+}
+
+/// A line of /proc/PID/fdinfo/N: "lock:\t1: OFDLCK  ADVISORY  READ  0 00:19:1234 100 100"
+bool is_image_lock(const std::string& line) {
+    if (!line.starts_with("lock:"))
+        return false;
+    const auto end_at = line.rfind(' ');
+    if (end_at == std::string::npos || end_at == 0)
+        return false;
+    const auto start_at = line.rfind(' ', end_at - 1);
+    if (start_at == std::string::npos)
+        return false;
+    off_t start = -1;
+    std::from_chars(line.data() + start_at + 1, line.data() + end_at, start);
+    return (start >= uses && start < uses + permissions) || (start >= denies && start < denies + permissions);
+}
+
+bool has_image_lock(const std::filesystem::path& fdinfo) {
+    std::ifstream lines(fdinfo);
+    for (std::string line; std::getline(lines, line);) {
+        if (is_image_lock(line))
+            return true;
+    }
+    return false;
+}
+
+bool holds(const std::filesystem::path& process, const struct stat& image) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(process / "fd", ignored)) {
+        struct stat open_file {};
+        if (stat(entry.path().c_str(), &open_file) == 0 && open_file.st_dev == image.st_dev && open_file.st_ino == image.st_ino &&
+            has_image_lock(process / "fdinfo" / entry.path().filename()))
+            return true;
+    }
+    return false;
+}
+
+std::string program_of(const std::filesystem::path& process) {
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink(process / "exe", error);
+    return error ? "a process" : printable(program.filename().string());
+}
+
+}  // namespace
+
+std::string image_holder(int fd) {
+    struct stat image {};
+    if (fstat(fd, &image) < 0)
+        return "in use";
+    std::error_code ignored;
+    const auto self = std::filesystem::read_symlink("/proc/self", ignored);
+    for (const auto& process : std::filesystem::directory_iterator("/proc", ignored)) {
+        const std::string pid = process.path().filename().string();
+        if (pid.find_first_not_of("0123456789") != std::string::npos || pid == self.string() || !holds(process.path(), image))
+            continue;
+        return fmt::format("in use by {}, pid {}", program_of(process.path()), pid);
+    }
+    return "in use by another user's process";
+}
+
+Result<void> lock_image(int fd, bool writable) {
+    const std::span<const int> used = writable ? std::span<const int>(writing) : std::span<const int>(reading);
+    if (!hold(fd, uses, used) || !hold(fd, denies, denied)) {
+        const Failure failure = failed("lock the image");
+        release(fd);
+        return failure;
+    }
+    for (const auto& [row, bytes] : {std::pair{denies, used}, std::pair{uses, std::span<const int>(denied)}}) {
+        Result<bool> busy = held_by_others(fd, row, bytes);
+        if (busy && !*busy)
+            continue;
+        release(fd);
+        return busy ? Failure{EBUSY, "", image_holder(fd)} : busy.failure();
+    }
+    return {};
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,183 @@
+#include "run/linux_system.hpp"
+
+#include "run/memory_file.hpp"
+#include "run/open_file.hpp"
+#include "run/spawn.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace vmspawn {
+
+namespace {
+
+/// Where the first passed descriptor stands in a child.
+constexpr std::size_t first_descriptor = 3;
+
+}  // namespace
+
+LinuxSystem::LinuxSystem(const Plan& plan, QemuWatch& watch, Messages& messages) : plan_(plan), watch_(watch), messages_(messages) {}
+
+template <class T>
+Result<void> LinuxSystem::hold(const ResourceId& id, Result<T> made) {
+    if (!made)
+        return made.failure();
+    held_.insert_or_assign(id, Held(std::move(*made)));
+    return {};
+}
+
+Result<void> LinuxSystem::perform(const Resource& resource) {
+    struct Visitor {
+        LinuxSystem& system;
+        const Resource& resource;
+        Result<void> operator()(const ClaimName& claim) { return system.hold(resource.id, claim_runtime_directory(claim)); }
+        Result<void> operator()(const MakeMemory& memory) { return system.hold(resource.id, make_memory(resource.id, memory)); }
+        Result<void> operator()(const OpenFile& file) { return system.hold(resource.id, open_file(file)); }
+        Result<void> operator()(const MakeQmpSocket&) { return system.hold(resource.id, make_socket_pair()); }
+        Result<void> operator()(const MakeTerminal&) { return system.hold(resource.id, make_pseudo_terminal()); }
+        Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
+        Result<void> operator()(const Spawn& spawn) { return system.spawn(resource, spawn); }
+    };
+    return std::visit(Visitor{*this, resource}, resource.up);
+}
+
+Arrival LinuxSystem::wait() { return {plan_.qemu, watch_.until_greeting()}; }
+
+void LinuxSystem::undo(const Resource& resource) {
+    const auto found = held_.find(resource.id);
+    if (found == held_.end())
+        return;
+    if (std::holds_alternative<Running>(found->second))
+        watch_.end_qemu();
+    if (auto* directory = std::get_if<RuntimeDirectory>(&found->second)) {
+        if (Result<void> released = release_runtime_directory(std::move(*directory)); !released)
+            messages_.warning("could not " + to_string(released.failure()));
+    }
+    held_.erase(found);
+}
+
+std::string LinuxSystem::resolve(const Late& late) const {
+    const auto found = held_.find(late.resource);
+    if (found == held_.end())
+        return to_string(Word() += late);
+    if (const auto* port = std::get_if<ReservedPort>(&found->second))
+        return std::to_string(port->number);
+    if (const auto* terminal = std::get_if<PseudoTerminal>(&found->second))
+        return late.what == Late::What::chardev ? "path=" + terminal->path : terminal->path;
+    return to_string(Word() += late);
+}
+
+int LinuxSystem::descriptor_for_child(const ResourceId& id) const {
+    const auto found = held_.find(id);
+    if (found == held_.end())
+        return -1;
+    if (const auto* fd = std::get_if<Fd>(&found->second))
+        return fd->get();
+    if (const auto* pair = std::get_if<SocketPair>(&found->second))
+        return pair->theirs.get();
+    return -1;
+}
+
+// In the order of mention, so that the numbers are the same in every run.
+std::vector<ResourceId> LinuxSystem::passed_to(const Spawn& spawn) const {
+    std::vector<ResourceId> passed;
+    const auto add = [&](const ResourceId& id) {
+        if (descriptor_for_child(id) >= 0 && std::ranges::find(passed, id) == passed.end())
+            passed.push_back(id);
+    };
+    for (const Word& word : spawn.arguments) {
+        for (const auto& part : word.parts) {
+            if (const auto* late = std::get_if<Late>(&part))
+                add(late->resource);
+        }
+    }
+    std::ranges::for_each(spawn.inherits, add);
+    return passed;
+}
+
+std::string LinuxSystem::value_in_child(const Late& late, const std::vector<ResourceId>& passed) const {
+    const auto found = std::ranges::find(passed, late.resource);
+    if (found == passed.end())
+        return resolve(late);
+    const std::size_t number = first_descriptor + static_cast<std::size_t>(found - passed.begin());
+    switch (late.what) {
+        case Late::What::path: return fmt::format("/proc/self/fd/{}", number);
+        case Late::What::chardev: return fmt::format("fd={}", number);
+        case Late::What::fd:
+        case Late::What::port: break;
+    }
+    return std::to_string(number);
+}
+
+std::vector<std::string> LinuxSystem::arguments_for(const Spawn& spawn, const std::vector<ResourceId>& passed) const {
+    std::vector<std::string> arguments;
+    for (const Word& word : spawn.arguments) {
+        std::string& text = arguments.emplace_back();
+        for (const auto& part : word.parts) {
+            const auto* late = std::get_if<Late>(&part);
+            text += late != nullptr ? value_in_child(*late, passed) : std::get<std::string>(part);
+        }
+    }
+    return arguments;
+}
+
+Result<void> LinuxSystem::spawn(const Resource& resource, const Spawn& spawn) {
+    const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    std::array<int, 2> output{-1, -1};
+    if (!nothing || pipe2(output.data(), O_CLOEXEC) < 0)
+        return failed("prepare its input and output");
+    Fd reader(output[0]);
+    const Fd writer(output[1]);
+    const std::vector<ResourceId> passed = passed_to(spawn);
+    ChildSpec spec{.program = spawn.program,
+                   .arguments = arguments_for(spawn, passed),
+                   .environment = short_environment(),
+                   .input = nothing.get(),
+                   .output = writer.get(),
+                   .descriptors = {},
+                   .no_new_privileges = spawn.no_new_privileges,
+                   .death_signal = spawn.death_signal};
+    for (const ResourceId& id : passed)
+        spec.descriptors.push_back(descriptor_for_child(id));
+    release_ports([](const ReservedPort& port) { return port.udp; });
+    Result<Child> child = spawn_child(spec);
+    if (!child)
+        return child.failure();
+    watch_.adopt(std::move(*child), std::move(reader), std::move(std::get<SocketPair>(held_.at(plan_.qmp)).ours));
+    held_.insert_or_assign(resource.id, Running{});
+    close_copies(passed);
+    return {};
+}
+
+// Only the child holds them now: an image's lock ends with QEMU, and so does the QMP connection.
+void LinuxSystem::close_copies(const std::vector<ResourceId>& passed) {
+    for (const ResourceId& id : passed) {
+        Held& held = held_.at(id);
+        if (auto* fd = std::get_if<Fd>(&held))
+            fd->reset();
+        if (auto* pair = std::get_if<SocketPair>(&held))
+            pair->theirs.reset();
+    }
+}
+
+void LinuxSystem::release_ports(bool (*which)(const ReservedPort&)) {
+    for (auto& [id, held] : held_) {
+        if (auto* port = std::get_if<ReservedPort>(&held); port != nullptr && which(*port))
+            port->socket.reset();
+    }
+}
+
+void LinuxSystem::hand_over() {
+    release_ports([](const ReservedPort&) { return true; });
+    const auto terminal = held_.find(plan_.console.terminal);
+    const auto* pty = terminal != held_.end() ? std::get_if<PseudoTerminal>(&terminal->second) : nullptr;
+    watch_.start_console(pty != nullptr ? plan_.console.kind : ConsoleKind::none, pty != nullptr ? pty->master.get() : -1);
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,85 @@
+#include "run/report.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace vmspawn {
+
+namespace {
+
+/// As the user would type it: relative to the definition, ~ for home.
+std::string shown_path(const Plan& plan, const std::string& path) {
+    const auto below = [&](const std::string& directory) {
+        return directory.size() > 1 && path.size() > directory.size() + 1 && path.starts_with(directory) && path[directory.size()] == '/';
+    };
+    if (below(plan.directory))
+        return printable(path.substr(plan.directory.size() + 1));
+    if (below(plan.home))
+        return printable("~" + path.substr(plan.home.size()));
+    return printable(path);
+}
+
+class Attempt {
+public:
+    Attempt(const Plan& plan, const Resource& resource) : plan_(plan), id_(resource.id) {}
+
+    std::string operator()(const ClaimName& claim) const { return fmt::format("take the machine name '{}'", claim.name); }
+    std::string operator()(const MakeMemory&) const { return "make " + id_; }
+    std::string operator()(const OpenFile& file) const { return fmt::format("open {} '{}'", id_, shown_path(plan_, file.path)); }
+    std::string operator()(const MakeQmpSocket&) const { return "make a socket for QMP"; }
+    std::string operator()(const MakeTerminal&) const { return "make a terminal for the guest's console"; }
+    std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }
+    std::string operator()(const Spawn& spawn) const { return fmt::format("start '{}'", shown_path(plan_, spawn.program)); }
+
+private:
+    const Plan& plan_;
+    const ResourceId& id_;
+};
+
+std::string place(const Resource& resource) {
+    std::string where;
+    if (!std::holds_alternative<FromDefault>(resource.because))
+        where = to_string(resource.because);
+    if (!resource.because_key.empty())
+        where += (where.empty() ? "" : ", ") + resource.because_key;
+    return where.empty() ? "" : " (" + where + ")";
+}
+
+std::string error_text(int error) {
+    const char* text = strerrordesc_np(error);
+    return text != nullptr ? text : fmt::format("error {}", error);
+}
+
+void add_line(std::string& lines, std::string_view line) {
+    if (line.empty())
+        return;
+    lines.append(lines.empty() ? "" : "\n").append(line);
+}
+
+}  // namespace
+
+Report describe(const Plan& plan, const Resource& resource, const Failure& failure) {
+    std::string cause = error_text(failure.error);
+    std::string_view rest = failure.detail;
+    // These two say nothing by themselves: the first line of the detail does.
+    if ((failure.error == EBUSY || failure.error == EIO) && !rest.empty()) {
+        cause = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), cause.size() + 1));
+    }
+    Report report{.text = fmt::format("could not {}{}: {}", std::visit(Attempt(plan, resource), resource.up), place(resource), cause),
+                  .detail = ""};
+    add_line(report.detail, failure.doing);
+    add_line(report.detail, rest);
+    if (!std::holds_alternative<Spawn>(resource.up)) {  // QEMU's reasons are those of the whole machine
+        for (const std::string& reason : resource.reasons)
+            add_line(report.detail, reason);
+    }
+    return report;
+}
+
+}  // namespace vmspawn

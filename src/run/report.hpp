@@ -1,0 +1,18 @@
+// Failures and plans as sentences. Pure.
+#pragma once
+
+#include "base/result.hpp"
+#include "plan/plan.hpp"
+
+#include <string>
+
+namespace vmspawn {
+
+struct Report {
+    std::string text;    ///< could not open image 'disk.raw' (hello.vmspawn:7:8, image.path): Permission denied
+    std::string detail;  ///< lines of their own: what was tried, a child's last words, the reasons of the resource
+};
+
+Report describe(const Plan& plan, const Resource& resource, const Failure& failure);
+
+}  // namespace vmspawn

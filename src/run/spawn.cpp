@@ -1,0 +1,169 @@
+#include "run/spawn.hpp"
+
+#include "run/pidfd.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+namespace vmspawn {
+
+namespace {
+
+/// What the child tells before it ends without exec.
+struct ChildError {
+    int error = 0;
+    char step[24] = {};
+};
+
+/// Everything the child touches, made before the fork: after it only async-signal-safe calls are allowed.
+struct Prepared {
+    const ChildSpec& spec;
+    std::vector<char*> argv;
+    std::vector<char*> envp;
+    std::vector<int> sources;  ///< scratch for the child
+    pid_t parent = 0;
+    int report = -1;
+};
+
+std::vector<char*> pointers(const std::string* first, const std::vector<std::string>& rest) {
+    std::vector<char*> result;
+    result.reserve(rest.size() + 2);
+    if (first != nullptr)
+        result.push_back(const_cast<char*>(first->c_str()));
+    for (const std::string& word : rest)
+        result.push_back(const_cast<char*>(word.c_str()));
+    result.push_back(nullptr);
+    return result;
+}
+
+[[noreturn]] void child_failed(int report, const char* step) {
+    ChildError error{.error = errno};
+    for (std::size_t i = 0; i + 1 < sizeof error.step && step[i] != '\0'; ++i)
+        error.step[i] = step[i];
+    [[maybe_unused]] const ssize_t written = write(report, &error, sizeof error);
+    _exit(127);
+}
+
+// Every signal to its default: an ignored one would stay ignored across exec.
+void reset_signals() {
+    struct sigaction plain {};
+    plain.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number)
+        sigaction(number, &plain, nullptr);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// A source may sit on a number that another one is to get, so all first move above the targets, then down to their places.
+void place_descriptors(Prepared& prepared) {
+    const int above = 3 + static_cast<int>(prepared.sources.size());
+    prepared.report = fcntl(prepared.report, F_DUPFD_CLOEXEC, above);
+    for (int& source : prepared.sources) {
+        source = fcntl(source, F_DUPFD_CLOEXEC, above);
+        if (source < 0)
+            child_failed(prepared.report, "move a descriptor");
+    }
+    // sources: input, output, output again, then the inherited ones
+    for (std::size_t target = 0; target < prepared.sources.size(); ++target) {
+        if (dup2(prepared.sources[target], static_cast<int>(target)) < 0)
+            child_failed(prepared.report, "place a descriptor");
+    }
+    if (close_range(static_cast<unsigned>(prepared.sources.size()), ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+        child_failed(prepared.report, "close descriptors");
+}
+
+[[noreturn]] void run_child(Prepared& prepared) {
+    const ChildSpec& spec = prepared.spec;
+    setpgid(0, 0);
+    if (prctl(PR_SET_PDEATHSIG, spec.death_signal) < 0)
+        child_failed(prepared.report, "set the death signal");
+    if (getppid() != prepared.parent)  // it died before the line above
+        _exit(127);
+    umask(077);
+    if (spec.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        child_failed(prepared.report, "set no_new_privs");
+    place_descriptors(prepared);
+    reset_signals();
+    execve(spec.program.c_str(), prepared.argv.data(), prepared.envp.data());
+    child_failed(prepared.report, "run");
+}
+
+pid_t fork_with_signals_blocked(Prepared& prepared) {
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    const pid_t pid = fork();
+    if (pid == 0)
+        run_child(prepared);
+    const int error = errno;
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    errno = error;
+    return pid;
+}
+
+// End of file without a word means that exec closed the pipe: the program runs.
+Result<void> wait_for_exec(int report, const std::string& program) {
+    ChildError error;
+    ssize_t size = 0;
+    do {
+        size = read(report, &error, sizeof error);
+    } while (size < 0 && errno == EINTR);
+    if (size != static_cast<ssize_t>(sizeof error))
+        return {};
+    return Failure{error.error, std::string(error.step) + " " + program, ""};
+}
+
+}  // namespace
+
+Result<Child> spawn_child(const ChildSpec& spec) {
+    std::array<int, 2> report{-1, -1};
+    if (pipe2(report.data(), O_CLOEXEC) < 0)
+        return failed("make a pipe");
+    const Fd reader(report[0]);
+    Fd writer(report[1]);
+
+    Prepared prepared{.spec = spec,
+                      .argv = pointers(&spec.program, spec.arguments),
+                      .envp = pointers(nullptr, spec.environment),
+                      .sources = {spec.input, spec.output, spec.output},
+                      .parent = getpid(),
+                      .report = writer.get()};
+    prepared.sources.insert(prepared.sources.end(), spec.descriptors.begin(), spec.descriptors.end());
+
+    const pid_t pid = fork_with_signals_blocked(prepared);
+    if (pid < 0)
+        return failed("fork");
+    writer.reset();
+    // The child is ours and not yet waited for, so its number cannot have been given to another.
+    Child child{.pid = pid, .pidfd = Fd(open_pidfd(pid))};
+    const Failure no_pidfd = failed("open a pidfd");
+    Result<void> ran = wait_for_exec(reader.get(), spec.program);
+    if (ran && child.pidfd)
+        return child;
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+    return ran ? no_pidfd : ran.failure();
+}
+
+std::vector<std::string> short_environment() {
+    std::vector<std::string> environment;
+    for (const char* name : {"PATH", "HOME", "LANG", "TMPDIR", "XDG_RUNTIME_DIR"}) {
+        if (const char* value = std::getenv(name))
+            environment.push_back(std::string(name) + "=" + value);
+    }
+    if (std::getenv("LANG") == nullptr)
+        environment.emplace_back("LANG=C.UTF-8");
+    return environment;
+}
+
+}  // namespace vmspawn

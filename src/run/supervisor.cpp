@@ -1,0 +1,153 @@
+#include "run/supervisor.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+
+namespace vmspawn {
+
+namespace {
+
+using Commands = std::vector<Command>;
+
+std::string signal_name(int number) {
+    const char* name = sigabbrev_np(number);
+    return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", number);
+}
+
+Say status(std::string text) { return {.text = std::move(text), .kind = Say::Kind::status, .detail = ""}; }
+Say warning(std::string text) { return {.text = std::move(text), .kind = Say::Kind::warning, .detail = ""}; }
+
+}  // namespace
+
+std::string to_string(const ProcessEnd& end) {
+    return end.signalled ? "was killed by " + signal_name(end.code) : fmt::format("ended with status {}", end.code);
+}
+
+Commands Supervisor::on(const Event& event) {
+    if (stage_ == Stage::ended)
+        return {};
+    return std::visit([this](const auto& one) { return react(one); }, event);
+}
+
+Commands Supervisor::react(const QemuGreeted&) {
+    if (stage_ == Stage::starting)
+        stage_ = Stage::running;
+    return {};
+}
+
+Commands Supervisor::react(const QmpEvent& event) {
+    if (event.name == "SHUTDOWN")
+        return shut_down(event);
+    if (event.name == "GUEST_PANICKED") {
+        facts_.panicked = true;
+        return {warning("the guest panicked")};
+    }
+    if (event.name == "RESET" && event.guest)
+        return {status("the guest restarted")};
+    if (event.name == "STOP")
+        return {SendQmp{"query-status"}};
+    return {};
+}
+
+Commands Supervisor::shut_down(const QmpEvent& event) {
+    // host-signal: somebody ended QEMU, us or a stranger; facts_.killed tells them apart. host-error: QEMU's own trouble.
+    if (event.reason != "host-signal" && event.reason != "host-error")
+        facts_.orderly = true;
+    return {};
+}
+
+Commands Supervisor::react(const QmpStatus& event) {
+    if (event.status == "internal-error")
+        return give_up("the virtual processor hit an error that KVM cannot handle; the guest cannot go on");
+    if (event.status == "io-error")
+        return {warning("the guest is paused: one of its disks could not be read or written; is the host's disk full?")};
+    if (event.status == "guest-panicked")
+        return {warning("the panicked guest is paused; end it with SIGTERM")};
+    return {};
+}
+
+Commands Supervisor::react(const QmpBroken& event) { return give_up("QEMU does not speak QMP any more", event.problem); }
+
+Commands Supervisor::react(const Signalled& event) {
+    // A terminal that closes says so more than once (the kernel, the shell, end of file): that is no second request.
+    if (event.number == SIGHUP && facts_.asked_by)
+        return {};
+    if (!facts_.asked_by)
+        facts_.asked_by = event.number;
+    return escalate(signal_name(event.number));
+}
+
+Commands Supervisor::react(const EscapeTyped&) {
+    if (!facts_.asked_by)
+        facts_.asked_by = SIGTERM;
+    // Who types the keys wants out: the guest is not asked first.
+    if (stage_ == Stage::running || stage_ == Stage::powering_off)
+        return terminate("^] typed three times");
+    return escalate("^] typed three times");
+}
+
+Commands Supervisor::react(const TimerFired&) {
+    if (stage_ == Stage::powering_off)
+        return escalate(fmt::format("no end after {} s", ladder_.power_off.count()));
+    if (stage_ == Stage::terminating)
+        return escalate(fmt::format("no end after {} s", ladder_.terminate.count()));
+    return {};
+}
+
+Commands Supervisor::react(const QemuEnded& event) {
+    const bool was_up = stage_ != Stage::starting;
+    stage_ = Stage::ended;
+    const bool known = facts_.broken;
+    facts_.qemu = event.end;
+    if (!qemu_failed(facts_) || known || !was_up)
+        return {Finish{}};
+    std::string what = "QEMU " + to_string(event.end);
+    if (event.end == ProcessEnd{})
+        what = "QEMU ended although the guest did not power off";
+    return {Say{.text = what, .kind = Say::Kind::error, .detail = event.last_words}, Finish{}};
+}
+
+Commands Supervisor::escalate(const std::string& why) {
+    switch (stage_) {
+        case Stage::running: return power_off(why);
+        case Stage::starting:
+        case Stage::powering_off: return terminate(why);
+        case Stage::terminating:
+            stage_ = Stage::killing;
+            facts_.killed = true;
+            return {KillQemu{SIGKILL}, status(why + ": sent SIGKILL to QEMU")};
+        case Stage::killing:
+        case Stage::ended: break;
+    }
+    return {};
+}
+
+Commands Supervisor::power_off(const std::string& why) {
+    stage_ = Stage::powering_off;
+    return {SendQmp{"system_powerdown"}, ArmTimer{ladder_.power_off},
+            status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal", why,
+                               ladder_.power_off.count()))};
+}
+
+Commands Supervisor::terminate(const std::string& why) {
+    stage_ = Stage::terminating;
+    facts_.killed = true;
+    return {KillQemu{SIGTERM}, ArmTimer{ladder_.terminate},
+            status(fmt::format("{}: sent SIGTERM to QEMU; SIGKILL in {} s or at another signal", why, ladder_.terminate.count()))};
+}
+
+Commands Supervisor::give_up(const std::string& why, std::string detail) {
+    facts_.broken = true;
+    Commands commands{Say{.text = why, .kind = Say::Kind::error, .detail = std::move(detail)}};
+    if (stage_ == Stage::terminating || stage_ == Stage::killing)
+        return commands;
+    stage_ = Stage::terminating;
+    facts_.killed = true;
+    commands.emplace_back(KillQemu{SIGTERM});
+    commands.emplace_back(ArmTimer{ladder_.terminate});
+    return commands;
+}
+
+}  // namespace vmspawn

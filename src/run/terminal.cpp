@@ -1,0 +1,109 @@
+#include "run/terminal.hpp"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+
+namespace vmspawn {
+
+namespace {
+
+/// Signals that end a process which does not expect them. SIGTERM, SIGINT and SIGHUP come through the event loop.
+constexpr std::array fatal_signals{SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,    SIGILL,  SIGQUIT, SIGTRAP,   SIGSYS,
+                                   SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGPOLL, SIGSTKFLT, SIGPWR};
+
+/// What the handler needs. It is written before `armed` is set and not touched while it is.
+struct Saved {
+    int fd = -1;
+    termios settings{};
+    std::array<struct sigaction, fatal_signals.size()> actions{};
+    std::array<std::byte, 16384> stack{};  ///< a stack overflow leaves no other room for the handler
+    stack_t stack_before{};
+    std::atomic<bool> armed = false;
+};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+Saved& saved() {
+    static constinit Saved one;  // constant initialisation: no guard that a signal handler could meet half-way
+    return one;
+}
+
+void restore_settings() {
+    if (!saved().armed.exchange(false))
+        return;
+    sigset_t background;
+    sigset_t before;
+    sigemptyset(&background);
+    sigaddset(&background, SIGTTOU);  // a process in the background would be stopped for it
+    sigprocmask(SIG_BLOCK, &background, &before);
+    tcsetattr(saved().fd, TCSANOW, &saved().settings);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+// Async-signal-safe. Puts back what was there before and sends the signal again: core dumps and statuses stay as they are.
+extern "C" void restore_and_die(int number) {
+    restore_settings();
+    for (std::size_t i = 0; i < fatal_signals.size(); ++i) {
+        if (fatal_signals[i] == number)
+            sigaction(number, &saved().actions[i], nullptr);
+    }
+    raise(number);
+}
+
+void install_handlers() {
+    stack_t stack{};
+    stack.ss_sp = saved().stack.data();
+    stack.ss_size = saved().stack.size();
+    sigaltstack(&stack, &saved().stack_before);
+    struct sigaction action {};
+    action.sa_handler = restore_and_die;
+    action.sa_flags = SA_ONSTACK | SA_NODEFER;
+    for (std::size_t i = 0; i < fatal_signals.size(); ++i) {
+        sigaction(fatal_signals[i], nullptr, &saved().actions[i]);
+        if (saved().actions[i].sa_handler != SIG_IGN)
+            sigaction(fatal_signals[i], &action, nullptr);
+    }
+}
+
+void remove_handlers() {
+    for (std::size_t i = 0; i < fatal_signals.size(); ++i)
+        sigaction(fatal_signals[i], &saved().actions[i], nullptr);
+    sigaltstack(&saved().stack_before, nullptr);
+}
+
+bool make_raw(int fd, const termios& from) {
+    termios raw = from;
+    cfmakeraw(&raw);
+    return tcsetattr(fd, TCSANOW, &raw) == 0;
+}
+
+}  // namespace
+
+RawTerminal::RawTerminal(int fd) {
+    if (saved().armed || tcgetattr(fd, &saved().settings) < 0)
+        return;
+    saved().fd = fd;
+    install_handlers();
+    saved().armed = true;
+    fd_ = fd;
+    make_raw(fd, saved().settings);
+}
+
+RawTerminal::~RawTerminal() {
+    if (!active())
+        return;
+    restore_settings();
+    remove_handlers();
+}
+
+void RawTerminal::refresh() {
+    if (active())
+        make_raw(fd_, saved().settings);
+}
+
+}  // namespace vmspawn

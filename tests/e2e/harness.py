@@ -1,0 +1,242 @@
+"""What the end-to-end tests share: a case with a directory of its own, a running vmspawn, and the look for leftovers afterwards."""
+import ctypes
+import os
+import pathlib
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("VMSPAWN", str(ROOT / "build/release/vmspawn"))
+GUESTS = pathlib.Path(os.environ.get("VMSPAWN_GUESTS", ROOT / "build/guests"))
+PATIENCE = 90  # seconds; a guest needs about three, more where other tests run beside it
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def children_of(pid):
+    """Processes below `pid`, itself not among them."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            direct = [int(word) for word in task.read_text().split()]
+        except OSError:
+            continue
+        for child in direct:
+            found += [child, *children_of(child)]
+    return found
+
+
+def state_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "gone"
+
+
+def cmdline_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+class Run:
+    """A started program, its output read as it comes. With `terminal` it has a pty and both streams go there."""
+
+    def __init__(self, command, env, cwd, terminal=False, stdin=subprocess.DEVNULL, preexec=None):
+        self.text = ""
+        self.errors = ""
+        self.terminal = None
+        if terminal:
+            self.terminal, inner = pty.openpty()
+            self.process = subprocess.Popen(command, env=env, cwd=cwd, stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+                                            preexec_fn=lambda: (os.close(os.open(os.ttyname(0), os.O_RDWR)), preexec and preexec()))
+            self.inner = inner
+            self.streams = {self.terminal: "text"}
+        else:
+            self.process = subprocess.Popen(command, env=env, cwd=cwd, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                            preexec_fn=preexec)
+            self.streams = {self.process.stdout.fileno(): "text", self.process.stderr.fileno(): "errors"}
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def pump(self, seconds):
+        """Reads what there is; False when nothing more can come."""
+        if not self.streams:
+            return False
+        ready, _, _ = select.select(list(self.streams), [], [], max(0, seconds))
+        for fd in ready:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:
+                data = b""
+            if data:
+                setattr(self, self.streams[fd], getattr(self, self.streams[fd]) + data.decode(errors="replace"))
+            else:
+                del self.streams[fd]
+        return bool(ready)
+
+    def wait_for(self, text, where="text", patience=PATIENCE):
+        end = time.monotonic() + patience
+        while text not in getattr(self, where):
+            left = end - time.monotonic()
+            if left <= 0 or (self.process.poll() is not None and not self.pump(0)):
+                raise AssertionError(f"'{text}' did not come on {where}; status {self.process.poll()}\n{self.everything()}")
+            self.pump(min(left, 0.5))
+        return self
+
+    def finish(self, patience=PATIENCE):
+        """The exit status as the shell would show it, or minus the signal."""
+        end = time.monotonic() + patience
+        while self.process.poll() is None:
+            if time.monotonic() > end:
+                raise AssertionError(f"does not end\n{self.everything()}")
+            self.pump(0.1)
+        while self.pump(0):
+            pass
+        return self.process.returncode
+
+    def send(self, data):
+        os.write(self.terminal, data)
+
+    def kill(self, number):
+        os.kill(self.pid, number)
+
+    def qemu(self, patience=PATIENCE):
+        """The pid of its QEMU, as soon as there is one."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            for pid in children_of(self.pid):
+                if "qemu-system" in (cmdline_of(pid) or [""])[0]:
+                    return pid
+            self.pump(0.02)
+            if self.process.poll() is not None:
+                break
+        raise AssertionError("no QEMU below vmspawn\n" + self.everything())
+
+    def everything(self):
+        return f"--- output\n{self.text}\n--- errors\n{self.errors}"
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        # Orphans become ours, so that nothing can stay behind unseen.
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="vmspawn-e2e-"))
+        self.dir.chmod(0o755)
+        self.name = f"e2e-{os.getpid()}"
+        (self.dir / "tmp").mkdir()
+        cache = os.environ.get("VMSPAWN_TEST_CACHE", str(self.dir / "cache"))
+        self.env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(self.dir), "LANG": "C.UTF-8", "TERM": "vt220",
+                    "XDG_CACHE_HOME": cache, "TMPDIR": str(self.dir / "tmp")}
+        if os.getuid() != 0:
+            self.env["XDG_RUNTIME_DIR"] = str(self.dir / "runtime")
+            (self.dir / "runtime").mkdir(mode=0o700)
+        self.runs = []
+        self.addCleanup(self.clean_up)
+
+    def clean_up(self):
+        for run in self.runs:
+            if run.process.poll() is None:
+                run.process.kill()
+                run.process.wait()
+        for pid in children_of(os.getpid()):
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except OSError:
+                pass
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def runtime_directories(self):
+        bases = ["/run", self.env.get("XDG_RUNTIME_DIR", "/nonexistent"), f"/run/user/{os.getuid()}"]
+        return [p for base in bases for p in pathlib.Path(base).glob(f"systemd/vmspawn/*{self.name}*")]
+
+    def assert_nothing_left(self):
+        """No process, runtime directory, socket or temporary file of this case."""
+        end = time.monotonic() + 5
+        while True:
+            alive = []
+            for pid in children_of(os.getpid()):
+                if state_of(pid) == "Z":
+                    try:
+                        os.waitpid(pid, os.WNOHANG)
+                    except ChildProcessError:
+                        pass
+                elif state_of(pid) != "gone":
+                    alive.append(pid)
+            if not alive or time.monotonic() > end:
+                break
+            time.sleep(0.05)
+        self.assertEqual([], [cmdline_of(pid) for pid in alive], "processes stayed behind")
+        self.assertEqual([], self.runtime_directories(), "a runtime directory stayed behind")
+        self.assertEqual([], list((self.dir / "tmp").iterdir()), "temporary files stayed behind")
+
+    # --- definitions ---
+
+    def definition(self, text="", file="m.vmspawn"):
+        path = self.dir / file
+        path.write_text(f'name = "{self.name}"\n{text}')
+        return str(path)
+
+    def linux(self, command="", more="", head='ram = "256M"\nkvm = false\n', console='mode = "read-only"\n'):
+        """A definition of the test guest."""
+        return self.definition(f'{head}[boot]\nlinux = "{GUESTS}/vmlinuz"\ninitrd = ["{GUESTS}/initrd.img"]\n'
+                               f'cmdline = ["quiet", "cryptomgr.notests", "test.cmd={command}"]\n[console]\n{console}{more}')
+
+    def sector(self, which, more="", console='mode = "headless"\n'):
+        """A definition that boots a copy of one of the boot sectors with SeaBIOS."""
+        image = self.dir / f"{which}.img"
+        if not image.exists():
+            shutil.copyfile(GUESTS / f"{which}.img", image)
+        return self.definition(f'ram = "64M"\nkvm = false\n[image]\npath = "{which}.img"\n[boot]\nfirmware = "bios"\n[console]\n{console}{more}')
+
+    # --- running ---
+
+    def start(self, *words, **options):
+        env = options.pop("env", self.env)
+        options.setdefault("cwd", self.dir)
+        run = Run([PROGRAM, *map(str, words)], env, **options)
+        self.runs.append(run)
+        return run
+
+    def vmspawn(self, *words, **options):
+        """Runs it to its end."""
+        patience = options.pop("patience", PATIENCE)
+        run = self.start(*words, **options)
+        run.status = run.finish(patience)
+        return run
+
+    def assert_status(self, expected, run):
+        self.assertEqual(expected, run.status if hasattr(run, "status") else run.finish(), run.everything())
+
+    def need_root(self):
+        if os.getuid() != 0:
+            self.skipTest("needs root")
+
+
+def main():
+    """FILE [CASE]: one case of the calling file, or all. Status 77 when all were skipped, unless nothing may be skipped."""
+    names = [f"test_{name}" for name in sys.argv[1:]]
+    module = sys.modules["__main__"]
+    suite = unittest.TestSuite()
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Case) and value is not Case:
+            suite.addTests(value(n) for n in unittest.defaultTestLoader.getTestCaseNames(value) if not names or n in names)
+    result = unittest.TextTestRunner(verbosity=2).run(suite)
+    if not result.wasSuccessful() or result.testsRun == 0:
+        sys.exit(1)
+    if len(result.skipped) == result.testsRun:
+        print("skipped: " + "; ".join(reason for _, reason in result.skipped))
+        sys.exit(1 if os.environ.get("VMSPAWN_NO_SKIP") else 77)

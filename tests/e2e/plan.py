@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+"""`vmspawn plan` decides and does not act."""
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+from harness import PROGRAM, ROOT, Case, main
+
+# What makes a file, process or socket, or changes one.
+ACTS = ("execve,execveat,fork,vfork,clone,clone3,socket,socketpair,bind,connect,mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2,link,linkat,"
+        "symlink,symlinkat,mknod,mknodat,creat,truncate,ftruncate,chmod,fchmod,fchmodat,chown,fchown,fchownat,mount,memfd_create,kill,ioctl")
+
+
+class Plan(Case):
+    def traced(self, *words, calls=ACTS + ",open,openat"):
+        if not shutil.which("strace"):
+            self.skipTest("strace is not installed")
+        log = self.dir / "strace.log"
+        done = subprocess.run(["strace", "-f", "-e", "trace=" + calls, "-o", str(log), PROGRAM, *map(str, words)], env=self.env, cwd=self.dir,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout, log.read_text()
+
+    def record(self, definition):
+        path = self.dir / "host.json"
+        run = self.vmspawn("host", definition, "--format=json")
+        self.assert_status(0, run)
+        path.write_text(run.text)
+        return path
+
+    def test_recorded_host_makes_nothing(self):
+        for definition in sorted((ROOT / "examples").glob("*.vmspawn")):
+            host = self.record(definition)
+            _, log = self.traced("plan", definition, f"--host={host}")
+            acts = [line for line in log.splitlines() if not re.search(r"\bexecve\(.*= 0$", line) or line != log.splitlines()[0]]
+            acts = [line for line in acts if "+++" not in line and "---" not in line and not re.search(r"\bioctl\(.*(TCGETS|TIOCGWINSZ)", line)]
+            opened = [line for line in acts if re.search(r"\bopen(at)?\(", line)]
+            written = [line for line in opened if re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", line)]
+            others = [line for line in acts if line not in opened]
+            self.assertEqual([], written + others, definition.name)
+
+    def test_recorded_host_reads_no_host(self):
+        definition = ROOT / "examples/hello.vmspawn"
+        host = self.record(definition)
+        _, log = self.traced("plan", definition, f"--host={host}", calls="open,openat,stat,lstat,newfstatat,access,faccessat,faccessat2,statx,readlink")
+        for place in ("/dev/kvm", "/proc/cpuinfo", "hello/vmlinuz", "qemu-system", "/etc/machine-id", "/sys/"):
+            self.assertNotIn(place, log)
+
+    def test_same_bytes_twice_and_elsewhere(self):
+        definition = ROOT / "examples/hello.vmspawn"
+        host = self.record(definition)
+        moved = self.dir / "elsewhere"
+        moved.mkdir()
+        shutil.copy(definition, moved)
+        home = {**self.env, "HOME": "/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent", "USER": "other"}
+        for form in ("text", "json", "dot", "script"):
+            first = self.vmspawn("plan", definition, f"--host={host}", f"--format={form}")
+            self.assert_status(0, first)
+            second = self.vmspawn("plan", definition, f"--host={host}", f"--format={form}")
+            third = self.vmspawn("plan", moved / "hello.vmspawn", f"--host={host}", f"--format={form}", env=home, cwd="/")
+            self.assertEqual(first.text, second.text)
+            self.assertEqual(first.text, third.text, form)
+
+    def test_unanswered_question_is_named(self):
+        host = self.record(ROOT / "examples/hello.vmspawn")
+        facts = json.loads(host.read_text())
+        facts["files"] = {path: answer for path, answer in facts["files"].items() if "initrd" not in path}
+        host.write_text(json.dumps(facts))
+        run = self.vmspawn("plan", ROOT / "examples/hello.vmspawn", f"--host={host}")
+        self.assertNotEqual(0, run.status)
+        self.assertIn("initrd.img", run.errors)
+
+    def test_live_plan_only_probes(self):
+        """Without a record the probe may look, run QEMU and keep its cache, and nothing else."""
+        _, log = self.traced("plan", ROOT / "examples/hello.vmspawn")
+        for line in log.splitlines():
+            if made := re.search(r'\b(?:mkdir|mkdirat|openat|open|creat)\((?:AT_FDCWD, )?"([^"]+)"(?=.*(?:mkdir|O_CREAT))', line):
+                self.assertIn(self.env["XDG_CACHE_HOME"], made.group(1), line)
+        self.assertEqual([], self.runtime_directories())
+
+    def test_json_is_versioned(self):
+        run = self.vmspawn("plan", ROOT / "examples/hello.vmspawn", "--format=json")
+        self.assert_status(0, run)
+        self.assertEqual(1, json.loads(run.text)["version"])
+
+    def test_dot_is_a_graph(self):
+        run = self.vmspawn("plan", ROOT / "examples/hello.vmspawn", "--format=dot")
+        self.assert_status(0, run)
+        self.assertTrue(run.text.startswith("digraph"), run.text)
+        self.assertEqual(run.text.count("{"), run.text.count("}"))
+
+    def test_shown_definition_is_the_same_machine(self):
+        """`show --format=toml`, fed back, plans the same."""
+        for definition in sorted((ROOT / "examples").glob("*.vmspawn")):
+            shown = self.vmspawn("show", definition, "--format=toml")
+            self.assert_status(0, shown)
+            copy = pathlib.Path(self.dir, definition.name)
+            copy.write_text(shown.text)
+            again = self.vmspawn("show", copy, "--format=toml")
+            self.assert_status(0, again)
+            self.assertEqual(shown.text, again.text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+#include "host/host.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace vmspawn {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+Host example() {
+    Host host{.arch = "x86_64", .uid = 1000, .gid = 100, .cpus = 8, .ram = 1ULL << 40U};
+    host.seed = "0123";
+    host.runtime_base = "/run/user/1000";
+    host.console = "pipe";
+    host.kvm = {false, "no \"hardware\"", "modprobe\tkvm"};
+    host.qemu["x86_64"] = {"/usr/bin/q", "7.2.22", {"sandbox", "device/nvme"}, ""};
+    host.qemu["aarch64"] = {"", "", {}, "there is none"};
+    host.files["/home/ana/vm/disk.raw"] = {FileAnswer::Type::regular, 0, UINT64_MAX, true, false, 7, "1:2:3", "raw"};
+    host.files["/home/ana/.ssh/id"] = {FileAnswer::Type::missing, EACCES};
+    host.files["/dev/sda"] = {FileAnswer::Type::block, 0, 5, true, true, 0, "block 8:0", "qcow2"};
+    host.files["/home/ana/vm"] = {FileAnswer::Type::directory, 0, 0, true, true, 1, "1:2:4", ""};
+    host.programs = {{"swtpm", "/home/ana/bin/swtpm"}, {"passt", ""}};
+    host.environment = {{"TERM", "xterm"}};
+    return host;
+}
+
+const std::string directory = "/home/ana/vm";
+const std::string home = "/home/ana";
+
+TEST(HostJson, RoundTrip) {
+    const std::string text = to_json(example(), directory, home);
+    const auto read = host_from_json(text, directory, home);
+    ASSERT_TRUE(read) << to_string(read.failure());
+    EXPECT_EQ(to_json(*read, directory, home), text);
+    EXPECT_EQ(read->files.at("/home/ana/vm/disk.raw").size, UINT64_MAX);
+    EXPECT_EQ(read->files.at("/home/ana/.ssh/id").error, EACCES);
+    EXPECT_EQ(read->files.at("/home/ana/vm").type, FileAnswer::Type::directory);
+    EXPECT_EQ(read->qemu.at("x86_64").features, example().qemu.at("x86_64").features);
+    EXPECT_EQ(read->qemu.at("aarch64").problem, "there is none");
+    EXPECT_EQ(read->programs.at("swtpm"), "/home/ana/bin/swtpm");
+    EXPECT_EQ(read->kvm.reason, "no \"hardware\"");
+    EXPECT_EQ(read->ram, 1ULL << 40U);
+}
+
+TEST(HostJson, EveryFileTypeRoundTrips) {
+    using Type = FileAnswer::Type;
+    for (const Type type : {Type::missing, Type::regular, Type::block, Type::directory, Type::character, Type::fifo, Type::socket}) {
+        Host host;
+        host.files["/x"].type = type;
+        const auto read = host_from_json(to_json(host, "", ""), "", "");
+        ASSERT_TRUE(read);
+        EXPECT_EQ(read->files.at("/x").type, type);
+    }
+}
+
+TEST(HostJson, PathsMoveWithTheDefinition) {
+    const std::string text = to_json(example(), directory, home);
+    EXPECT_THAT(text, AllOf(HasSubstr("\"./disk.raw\""), HasSubstr("\"~/.ssh/id\""), HasSubstr("\"~/bin/swtpm\""), HasSubstr("\".\"")));
+    EXPECT_THAT(text, Not(HasSubstr("/home/ana")));
+    const auto read = host_from_json(text, "/srv/machines", "/root");
+    ASSERT_TRUE(read);
+    EXPECT_TRUE(read->files.contains("/srv/machines/disk.raw"));
+    EXPECT_TRUE(read->files.contains("/srv/machines"));
+    EXPECT_TRUE(read->files.contains("/root/.ssh/id"));
+    EXPECT_TRUE(read->files.contains("/dev/sda"));
+    EXPECT_EQ(read->programs.at("swtpm"), "/root/bin/swtpm");
+    EXPECT_EQ(to_json(*read, "/srv/machines", "/root"), text);
+}
+
+TEST(HostJson, NeighboursAndTheRootDirectoryAreNoBase) {
+    Host host;
+    host.files["/home/anabel/x"] = {};
+    host.files["/x"] = {};
+    EXPECT_THAT(to_json(host, "/home/ana", "/"), AllOf(HasSubstr("\"/home/anabel/x\""), HasSubstr("\"/x\"")));
+    EXPECT_THAT(to_json(host, "/", ""), HasSubstr("\"/x\""));
+    EXPECT_THAT(to_json(host, "/home/anabel/", ""), HasSubstr("\"./x\""));
+}
+
+TEST(HostJson, KeysAreSortedAndVersioned) {
+    const std::string text = to_json(example(), directory, home);
+    EXPECT_LT(text.find("\"arch\""), text.find("\"console\""));
+    EXPECT_LT(text.find("\"uid\""), text.find("\"version\": 1"));
+}
+
+TEST(HostJson, NamesThatAreNotUtf8DoNotThrow) {
+    Host host;
+    host.files["/\xff\xfe"] = {};
+    EXPECT_TRUE(host_from_json(to_json(host, "", ""), "", ""));
+}
+
+std::string complaint(std::string_view text) {
+    const auto read = host_from_json(text, directory, home);
+    if (read)
+        return "accepted";
+    EXPECT_EQ(read.failure().error, EINVAL);
+    return read.failure().detail;
+}
+
+std::string changed(const std::string& from, const std::string& to) {
+    std::string text = to_json(example(), directory, home);
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+}
+
+TEST(HostJson, OtherVersionsAreRefused) {
+    EXPECT_THAT(complaint(changed("\"version\": 1", "\"version\": 2")), HasSubstr("version is 2, and this vmspawn reads version 1"));
+    EXPECT_THAT(complaint(changed("\"version\": 1", "\"version\": 1.0")), HasSubstr("version is not a whole number"));
+    EXPECT_THAT(complaint("{}"), HasSubstr("not a recorded host"));
+    EXPECT_THAT(complaint("[]"), HasSubstr("not a recorded host"));
+}
+
+TEST(HostJson, MalformedMembersAreNamed) {
+    EXPECT_THAT(complaint(changed("\"cpus\": 8", "\"cpus\": -8")), HasSubstr("cpus is not a number in range"));
+    EXPECT_THAT(complaint(changed("\"cpus\": 8", "\"cpus\": 4294967296")), HasSubstr("cpus"));
+    EXPECT_THAT(complaint(changed("\"cpus\": 8", "\"cpus\": 8.5")), HasSubstr("cpus"));
+    EXPECT_THAT(complaint(changed("\"ram\": 1099511627776", "\"ram\": 99999999999999999999")), HasSubstr("ram"));
+    EXPECT_THAT(complaint(changed("\"cpus\"", "\"cpsu\"")), HasSubstr("cpus is missing"));
+    EXPECT_THAT(complaint(changed("\"cpus\": 8", "\"cpus\": 8, \"x\": 1")), HasSubstr("x is not known to this version"));
+    EXPECT_THAT(complaint(changed("\"type\": \"block\"", "\"type\": \"blok\"")), HasSubstr("files./dev/sda.type"));
+    EXPECT_THAT(complaint(changed("\"usable\": false", "\"usable\": 0")), HasSubstr("kvm.usable"));
+    EXPECT_THAT(complaint(changed("\"device/nvme\"", "7")), HasSubstr("qemu.x86_64.features"));
+    EXPECT_THAT(complaint(changed("\"/dev/sda\"", "\"dev/sda\"")), HasSubstr("starts with none of"));
+    EXPECT_THAT(complaint(changed("\"passt\": \"\"", "\"passt\": null")), HasSubstr("programs.passt"));
+}
+
+TEST(HostJson, HugeDeepAndBrokenTextIsRefused) {
+    EXPECT_THAT(complaint(""), HasSubstr("not JSON"));
+    EXPECT_THAT(complaint("{\"version\": 1"), HasSubstr("not JSON"));
+    EXPECT_THAT(complaint(std::string(2'000'000, '[')), HasSubstr("deeper"));
+    EXPECT_THAT(complaint(std::string((16U << 20U) + 1, ' ')), HasSubstr("larger"));
+    EXPECT_THAT(complaint("{\"version\": 1e999}"), HasSubstr("not JSON"));
+    EXPECT_THAT(complaint(std::string("{\"version\": 1}\0{}", 17)), HasSubstr("not JSON"));
+}
+
+TEST(HostJson, UnknownHomeIsAnErrorOnlyWhenNeeded) {
+    const std::string text = to_json(example(), directory, home);
+    EXPECT_FALSE(host_from_json(text, directory, ""));
+    Host host;
+    EXPECT_TRUE(host_from_json(to_json(host, "", ""), "", ""));
+}
+
+}  // namespace
+}  // namespace vmspawn

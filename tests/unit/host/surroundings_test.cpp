@@ -1,0 +1,69 @@
+#include "host/surroundings.hpp"
+
+#include "host/seed.hpp"
+#include "temporary.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+namespace vmspawn {
+namespace {
+
+TEST(RuntimeBase, RootUsesRun) {
+    EXPECT_EQ(runtime_base(0, {{"XDG_RUNTIME_DIR", "/run/user/0"}}), "/run");
+}
+
+TEST(RuntimeBase, UserHasTheirOwn) {
+    EXPECT_EQ(runtime_base(1000, {{"XDG_RUNTIME_DIR", "/run/user/1000/"}}), "/run/user/1000");
+}
+
+TEST(RuntimeBase, ElseADirectoryBelowTheTemporaryOne) {
+    EXPECT_EQ(runtime_base(1000, {}), "/tmp/vmspawn-1000");
+    EXPECT_EQ(runtime_base(1000, {{"XDG_RUNTIME_DIR", "relative"}}), "/tmp/vmspawn-1000");
+    EXPECT_EQ(runtime_base(1000, {{"TMPDIR", "/a"}, {"TEMP", "/b"}, {"TMP", "/c"}}), "/a/vmspawn-1000");
+    EXPECT_EQ(runtime_base(1000, {{"TEMP", "/b"}, {"TMP", "/c"}}), "/b/vmspawn-1000");
+    EXPECT_EQ(runtime_base(1000, {{"TMPDIR", "/"}}), "/vmspawn-1000");
+}
+
+TEST(Seed, DependsOnTheIdentityAndHidesIt) {
+    const std::string id = "0123456789abcdef0123456789abcdef";
+    EXPECT_EQ(seed_of(id), seed_of(id));
+    EXPECT_EQ(seed_of(id).size(), 32U);
+    EXPECT_NE(seed_of(id), seed_of("0123456789abcdef0123456789abcdee"));
+    EXPECT_EQ(seed_of(id).find(id.substr(0, 8)), std::string::npos);
+    EXPECT_NE(seed_of(id).substr(0, 16), seed_of(id).substr(16));
+    EXPECT_NE(seed_of(""), seed_of(std::string(1, '\0')));
+}
+
+TEST(Seed, StaysTheSameInEveryVersion) {
+    EXPECT_EQ(seed_of("0123456789abcdef0123456789abcdef"), "4f6e6998b2135954c2e9780580bd831b");
+}
+
+TEST(Surroundings, KnowsThisProcess) {
+    const Variable term("TERM", "vt100");
+    const Variable extra("SYSTEMD_VMSPAWN_QEMU_EXTRA", "-foo bar");
+    const Variable credentials("CREDENTIALS_DIRECTORY", std::nullopt);
+    const Variable other("EDITOR", "ed");
+    const Host host = look_around();
+    utsname kernel{};
+    uname(&kernel);
+    EXPECT_EQ(host.arch, kernel.machine);
+    EXPECT_EQ(host.uid, geteuid());
+    EXPECT_GE(host.cpus, 1U);
+    EXPECT_GT(host.ram, 1U << 20U);
+    EXPECT_EQ(host.seed, host_seed());
+    EXPECT_EQ(host.environment.at("TERM"), "vt100");
+    EXPECT_EQ(host.environment.at("SYSTEMD_VMSPAWN_QEMU_EXTRA"), "-foo bar");
+    EXPECT_FALSE(host.environment.contains("CREDENTIALS_DIRECTORY"));
+    EXPECT_FALSE(host.environment.contains("EDITOR"));
+}
+
+TEST(Surroundings, ConsoleIsATerminalOnlyWithBothEnds) {
+    const bool both = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
+    EXPECT_EQ(look_around().console, both ? "terminal" : "pipe");
+}
+
+}  // namespace
+}  // namespace vmspawn

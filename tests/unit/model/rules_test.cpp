@@ -1,0 +1,55 @@
+#include "base/text.hpp"
+#include "broken.hpp"
+
+#include <set>
+
+namespace vmspawn {
+namespace {
+
+TEST(Rules, NamesAreUniqueAndTextsAreSentences) {
+    std::set<std::string_view> names;
+    for (const Rule& rule : rules()) {
+        EXPECT_TRUE(names.insert(rule.name).second) << rule.name;
+        EXPECT_GT(rule.text.size(), 20U) << rule.name;
+        EXPECT_FALSE(rule.text.ends_with('.')) << rule.name;
+    }
+    EXPECT_GE(names.size(), 40U);
+}
+
+TEST(Rules, GoodMachinesBreakNone) {
+    for (const Machine& machine : {disk_machine(), kernel_machine()}) {
+        Diagnostics found;
+        judge(machine, found);
+        EXPECT_TRUE(found.empty()) << (found.empty() ? "" : found.begin()->summary);
+    }
+}
+
+TEST(Rules, JudgeFindsAllProblemsInOrder) {
+    Machine m = disk_machine();
+    m.memory.max = Bytes{1} << 20;
+    say(m, "ram-max");
+    m.image.directory = "/srv/tree";
+    say(m, "image.directory");
+    m.unit.keep = true;
+    m.unit.properties = {"MemoryMax=1G"};
+    say(m, "unit.properties");
+    Diagnostics found;
+    judge(m, found);
+    std::vector<std::string> places;
+    for (const Diagnostic& problem : found)
+        places.push_back(place(problem.at));
+    EXPECT_EQ(places, (std::vector<std::string>{"ram-max", "image.path", "unit.properties"}));
+}
+
+TEST(Rules, ANoteShowsTheOtherKeyWhereOneWasSaid) {
+    Machine m = disk_machine();
+    m.vsock.enabled = Want::no;
+    m.vsock.cid = 42;
+    say(m, "vsock.cid");
+    EXPECT_TRUE(verdict("vsock-settings-need-vsock", m).notes.empty());
+    say(m, "vsock.enabled");
+    EXPECT_EQ(verdict("vsock-settings-need-vsock", m).notes, std::vector<std::string>{"vsock.enabled"});
+}
+
+}  // namespace
+}  // namespace vmspawn

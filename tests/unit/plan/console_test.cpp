@@ -1,0 +1,94 @@
+#include "planned.hpp"
+
+#include <gmock/gmock.h>
+
+namespace vmspawn {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+Machine with_mode(ConsoleMode mode, ConsoleTransport transport = ConsoleTransport::virtio) {
+    Machine machine = direct_machine();
+    machine.console.mode = mode;
+    machine.console.transport = transport;
+    return machine;
+}
+
+Host piped_host() {
+    Host host = plain_host();
+    host.console = "pipe";
+    return host;
+}
+
+TEST(Console, InteractiveOverVirtio) {
+    const Planned made = planned(with_mode(ConsoleMode::interactive));
+    EXPECT_EQ(made.plan.console.kind, ConsoleKind::interactive);
+    EXPECT_EQ(made.plan.console.terminal, "console");
+    EXPECT_THAT(made.values("-chardev"), Contains("serial,id=console,<console:chardev>"));
+    EXPECT_THAT(made.values("-device"), Contains(HasSubstr("virtconsole")));
+    EXPECT_THAT(made.values("-serial"), IsEmpty());
+    EXPECT_THAT(made.values("-append"), ElementsAre("TERM=xterm systemd.tty.term.hvc0=xterm console=hvc0"));
+}
+
+TEST(Console, OverSerialNamesTheArchitecturesPort) {
+    const Machine machine = with_mode(ConsoleMode::interactive, ConsoleTransport::serial);
+    EXPECT_THAT(planned(machine).values("-serial"), ElementsAre("chardev:console"));
+    EXPECT_THAT(planned(machine).values("-append"), ElementsAre("TERM=xterm systemd.tty.term.ttyS0=xterm console=ttyS0"));
+    EXPECT_THAT(planned(machine, aarch64_host()).values("-append"), ElementsAre(HasSubstr("console=ttyAMA0")));
+    EXPECT_THAT(planned(machine).values("-device"), Not(Contains(HasSubstr("virtconsole"))));
+}
+
+TEST(Console, HeadlessHasNone) {
+    const Planned made = planned(with_mode(ConsoleMode::headless));
+    EXPECT_EQ(made.plan.console.kind, ConsoleKind::none);
+    EXPECT_EQ(made.plan.find("console"), nullptr);
+    EXPECT_THAT(made.values("-append"), IsEmpty());
+    EXPECT_THAT(made.values("-display"), ElementsAre("none"));
+}
+
+TEST(Console, NativeSharesItWithQemusMonitor) {
+    const Planned made = planned(with_mode(ConsoleMode::native));
+    EXPECT_EQ(made.plan.console.kind, ConsoleKind::transparent);
+    EXPECT_THAT(made.values("-chardev"), Contains("serial,id=console,<console:chardev>,mux=on"));
+    EXPECT_THAT(made.values("-mon"), Contains("chardev=console,mode=readline"));
+}
+
+TEST(Console, DefaultWithoutATerminalIsReadOnlyWithAReason) {
+    const Planned made = planned(with_mode(ConsoleMode::interactive), piped_host());
+    EXPECT_EQ(made.plan.console.kind, ConsoleKind::read_only);
+    EXPECT_THAT(made.reasons(), Contains("console.mode = read-only because standard input is no terminal"));
+    EXPECT_THAT(made.plan.notices, Not(Contains(HasSubstr("read-only"))));
+    EXPECT_THAT(made.values("-append"), ElementsAre("console=hvc0"));
+}
+
+TEST(Console, InteractiveOnRequestWithoutATerminalIsReadOnlyWithANotice) {
+    Machine machine = with_mode(ConsoleMode::interactive);
+    machine.origins["console.mode"] = said_here();
+    const Planned made = planned(machine, piped_host());
+    EXPECT_EQ(made.plan.console.kind, ConsoleKind::read_only);
+    EXPECT_THAT(made.plan.notices, Contains("the console is read-only: standard input is no terminal"));
+}
+
+TEST(Console, ATerminalNameThatIsNoneIsNotPassedOn) {
+    Host host = plain_host();
+    host.environment["TERM"] = "x init=/bin/sh";
+    EXPECT_THAT(planned(with_mode(ConsoleMode::interactive), host).values("-append"), ElementsAre("console=hvc0"));
+}
+
+TEST(Console, FirmwareSpeaksOnlyWhereADiskBootsOnSerial) {
+    Machine machine = disk_machine();
+    EXPECT_TRUE(planned(machine).has_word("-nographic"));
+    machine.console.transport = ConsoleTransport::virtio;
+    EXPECT_FALSE(planned(machine).has_word("-nographic"));
+}
+
+TEST(Console, GuiIsRefused) {
+    EXPECT_THAT(planned(with_mode(ConsoleMode::gui)).summaries(), ElementsAre("console.mode = \"gui\" is not supported yet"));
+}
+
+}  // namespace
+}  // namespace vmspawn

@@ -1,0 +1,120 @@
+#include "planned.hpp"
+
+#include <stdexcept>
+
+namespace vmspawn {
+
+namespace {
+
+Machine named_machine() {
+    Machine machine;
+    machine.name = "test";
+    machine.directory = "/defs";
+    machine.home = "/home/u";
+    machine.console.transport = ConsoleTransport::serial;
+    return machine;
+}
+
+const std::vector<Word>* qemu_words(const Plan& plan) {
+    const Resource* qemu = plan.find(plan.qemu);
+    return qemu ? &std::get<Spawn>(qemu->up).arguments : nullptr;
+}
+
+}  // namespace
+
+Machine direct_machine() {
+    Machine machine = named_machine();
+    machine.boot.linux_image = "/defs/vmlinuz";
+    return machine;
+}
+
+Machine disk_machine() {
+    Machine machine = named_machine();
+    machine.image.path = "/defs/disk.raw";
+    machine.boot.firmware = FirmwareKind::bios;
+    return machine;
+}
+
+Host plain_host() {
+    Host host;
+    host.arch = "x86_64";
+    host.seed = "00112233445566778899aabbccddeeff";
+    host.runtime_base = "/run";
+    host.console = "terminal";
+    host.environment = {{"TERM", "xterm"}};
+    host.kvm = {false, "/dev/kvm does not exist", "modprobe kvm"};
+    host.qemu["x86_64"] = {"/usr/bin/qemu-system-x86_64",
+                           "7.2.22",
+                           {"sandbox", "hpet", "netdev/user", "device/pvpanic", "device/vmgenid", "smbios-entry-point-type"},
+                           ""};
+    host.qemu["aarch64"] = {"/usr/bin/qemu-system-aarch64", "7.2.22", {"sandbox", "netdev/user", "device/pvpanic-pci"}, ""};
+    host.qemu["riscv64"] = {"/usr/bin/qemu-system-riscv64", "7.2.22", {"sandbox", "netdev/user", "device/pvpanic-pci"}, ""};
+    return host;
+}
+
+Host aarch64_host() {
+    Host host = plain_host();
+    host.arch = "aarch64";
+    return host;
+}
+
+FileAnswer regular_file(std::string identity, std::uint64_t size) {
+    FileAnswer answer;
+    answer.type = FileAnswer::Type::regular;
+    answer.size = size;
+    answer.readable = answer.writable = true;
+    answer.identity = std::move(identity);
+    answer.format = "raw";
+    return answer;
+}
+
+Origin said_here() {
+    auto source = std::make_shared<Source>(Source{"test.vmspawn", "/defs/test.vmspawn", "\n\nkey = 1\n"});
+    return FromFile{std::move(source), {{3, 7}, {3, 8}}};
+}
+
+std::vector<std::string> Planned::values(std::string_view flag) const {
+    std::vector<std::string> values;
+    const std::vector<Word>* words = qemu_words(plan);
+    for (std::size_t i = 0; words && i + 1 < words->size(); ++i)
+        if (to_string((*words)[i]) == flag)
+            values.push_back(to_string((*words)[i + 1]));
+    return values;
+}
+
+bool Planned::has_word(std::string_view word) const {
+    const std::vector<Word>* words = qemu_words(plan);
+    for (std::size_t i = 0; words && i < words->size(); ++i)
+        if (to_string((*words)[i]) == word)
+            return true;
+    return false;
+}
+
+std::vector<std::string> Planned::reasons() const {
+    const Resource* qemu = plan.find(plan.qemu);
+    return qemu ? qemu->reasons : std::vector<std::string>();
+}
+
+std::vector<std::string> Planned::summaries() const {
+    std::vector<std::string> texts;
+    for (const Diagnostic& diagnostic : found)
+        texts.push_back(diagnostic.summary);
+    return texts;
+}
+
+const Resource& Planned::at(std::string_view id) const {
+    const Resource* resource = plan.find(id);
+    if (!resource)
+        throw std::runtime_error("no resource " + std::string(id));
+    return *resource;
+}
+
+Planned planned(const Machine& machine, Host host) {
+    for (const Question& question : questions(machine))
+        host.files.emplace(question.subject, regular_file(question.subject));
+    Planned result;
+    result.plan = make_plan(machine, host, result.found);
+    return result;
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,39 @@
+// A small machine, a host that can run it, and ways to look at the plan they make.
+#pragma once
+
+#include "plan/planner.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vmspawn {
+
+/// "test" in /defs, home /home/u: /defs/vmlinuz booted directly, a console on the serial port.
+Machine direct_machine();
+/// "test" in /defs: /defs/disk.raw started by a BIOS.
+Machine disk_machine();
+/// x86_64 without KVM, QEMU 7.2 with the usual features, standard input a terminal, TERM=xterm.
+Host plain_host();
+Host aarch64_host();
+
+FileAnswer regular_file(std::string identity, std::uint64_t size = 1000);
+/// The origin of a value that stands in line 3 of /defs/test.vmspawn.
+Origin said_here();
+
+struct Planned {
+    Plan plan;
+    Diagnostics found;
+
+    /// Of QEMU's words, the values that follow `flag`, in the spelling of golden files.
+    [[nodiscard]] std::vector<std::string> values(std::string_view flag) const;
+    [[nodiscard]] bool has_word(std::string_view word) const;
+    [[nodiscard]] std::vector<std::string> reasons() const;
+    [[nodiscard]] std::vector<std::string> summaries() const;
+    [[nodiscard]] const Resource& at(std::string_view id) const;
+};
+
+/// Every file that the machine names and `host` does not know is a regular one.
+Planned planned(const Machine& machine, Host host = plain_host());
+
+}  // namespace vmspawn

@@ -1,0 +1,132 @@
+// The script is run by a real bash, with a small program in the place of QEMU that shows what it was given.
+#include "base/text.hpp"
+#include "plan/print.hpp"
+#include "planned.hpp"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace vmspawn {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+class Script : public testing::Test {
+protected:
+    void SetUp() override {
+        std::string name = (fs::temp_directory_path() / "vmspawn-script-XXXXXX").string();
+        folder_ = mkdtemp(name.data());
+        fs::create_directories(folder_ / "credentials");
+        fs::create_directories(folder_ / "tmp");
+        write("vmlinuz", "the kernel");
+        write("qemu",
+              "#!/bin/sh\nfor word; do echo \"word: $word\"; case $word in\n"
+              "*path=/proc/self/fd/*) cat \"${word##*path=}\"; echo;;\n/proc/self/fd/*) cat \"$word\"; echo;; esac; done\n");
+        fs::permissions(folder_ / "qemu", fs::perms::owner_all);
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+
+    void write(const fs::path& name, const std::string& text) const { std::ofstream(folder_ / name, std::ios::binary) << text; }
+
+    [[nodiscard]] Planned plan(const Machine& machine) const {
+        Host host = plain_host();
+        host.qemu["x86_64"].path = (folder_ / "qemu").string();
+        return planned(machine, host);
+    }
+
+    /// What the script and its QEMU print, with "status N" at the end.
+    [[nodiscard]] std::string run(const Machine& machine) const {
+        write("script", *plan_script(plan(machine).plan));
+        const std::string at = shell_quote(folder_.string());
+        const std::string command = "cd / && TMPDIR=" + at + "/tmp VMSPAWN_DIR=" + at + " VMSPAWN_CRED_DIR=" + at + "/credentials bash " +
+                                    at + "/script 2>&1; echo status $?";
+        std::string output;
+        std::array<char, 4096> buffer{};
+        FILE* pipe = popen(command.c_str(), "r");
+        while (pipe && fgets(buffer.data(), buffer.size(), pipe))
+            output += buffer.data();
+        if (pipe)
+            pclose(pipe);
+        return output;
+    }
+
+    fs::path folder_;
+};
+
+TEST_F(Script, HandsFilesOverAsDescriptors) {
+    Machine machine = direct_machine();
+    machine.boot.initrds = {"/defs/a.img", "/defs/b.img"};
+    write("a.img", "first");
+    write("b.img", "second");
+    const std::string output = run(machine);
+    EXPECT_THAT(output, HasSubstr("word: -kernel\nword: /proc/self/fd/"));
+    EXPECT_THAT(output, HasSubstr("\nthe kernel\n"));
+    EXPECT_THAT(output, HasSubstr(std::string("first\0\0\0second", 14)));
+    EXPECT_THAT(output, testing::EndsWith("status 0\n"));
+    EXPECT_TRUE(fs::is_empty(folder_ / "tmp")) << "the script leaves something behind";
+}
+
+TEST_F(Script, ReadsCredentialsFromTheirDirectory) {
+    Machine machine = direct_machine();
+    machine.credentials = {{"it's", CredentialText{"geheim"}}};
+    EXPECT_THAT(*plan_script(plan(machine).plan), Not(HasSubstr("geheim")));
+    EXPECT_THAT(run(machine), HasSubstr("script: credential 'it's' is missing: put its value into $VMSPAWN_CRED_DIR/it's\nstatus 1\n"));
+    write("credentials/it's", "other");
+    EXPECT_THAT(run(machine), HasSubstr("\nio.systemd.credential.binary:it's=b3RoZXI=\n"));
+}
+
+TEST_F(Script, NamesAMissingImageAndDoesNotMakeIt) {
+    EXPECT_THAT(run(disk_machine()), HasSubstr("script: ./disk.raw does not exist\nstatus 1\n"));
+    EXPECT_FALSE(fs::exists(folder_ / "disk.raw"));
+}
+
+TEST_F(Script, PicksAndSaysAPort) {
+    Machine machine = direct_machine();
+    Network network;
+    network.name = "default";
+    network.forwards = {{"127.0.0.1", 0, 22, false}};
+    machine.networks = {network};
+    const std::string output = run(machine);
+    EXPECT_THAT(output, testing::ContainsRegex("forward default: 127.0.0.1:[0-9]+ -> guest 22\n"));
+    EXPECT_THAT(output, testing::ContainsRegex("hostfwd=tcp:127.0.0.1:[0-9]+-:22\n"));
+}
+
+TEST_F(Script, GivesTheGuestItsOwnTerminal) {
+    Machine machine = direct_machine();
+    EXPECT_THAT(run(machine), HasSubstr("word: stdio,id=console,mux=on,signal=off\n"));
+    machine.console.mode = ConsoleMode::native;
+    EXPECT_THAT(run(machine), HasSubstr("word: stdio,id=console,signal=off,mux=on\n"));
+    machine.console.mode = ConsoleMode::read_only;
+    EXPECT_THAT(run(machine), HasSubstr("word: stdio,id=console,signal=on\n"));
+    EXPECT_THAT(run(machine), testing::ContainsRegex("word: socket,id=qmp,path=.*/qmp,server=on,wait=off\n"));
+}
+
+TEST_F(Script, QuotesWhatTheUserWrote) {
+    Machine machine = direct_machine();
+    machine.smbios = {"a='$(touch pwned)' \"`id`\""};
+    machine.qemu.extra = {"-x", "$HOME; \\ '"};
+    const std::string output = run(machine);
+    EXPECT_THAT(output, HasSubstr("\na='$(touch pwned)' \"`id`\"\n"));
+    EXPECT_THAT(output, HasSubstr("word: $HOME; \\ '\n"));
+    EXPECT_FALSE(fs::exists(folder_ / "pwned"));
+}
+
+TEST_F(Script, RefusesAHelperThatHasNoShellForm) {
+    Plan made = plan(direct_machine()).plan;
+    made.resources.insert(made.resources.begin(), Resource{.id = "helper", .up = Spawn{.program = "/bin/true"}});
+    const Result<std::string> script = plan_script(made);
+    ASSERT_FALSE(script);
+    EXPECT_EQ(script.failure().error, EOPNOTSUPP);
+    EXPECT_THAT(to_string(script.failure()), HasSubstr("'helper' (spawn) has no shell form"));
+}
+
+}  // namespace
+}  // namespace vmspawn

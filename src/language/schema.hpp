@@ -62,7 +62,8 @@ struct Setting {
     std::string since;              ///< systemd release that has it ("259", "261"), or "new"
     std::vector<Flag> flags;
     Complete complete = Complete::nothing;
-    bool required = false;  ///< in each named entry once all layers are merged: mount.*.source
+    std::vector<Setting> choices;  ///< where accepts.table: the rows of which one stands in it, {"file"} and {"base64"}
+    bool required = false;         ///< in each named entry once all layers are merged: mount.*.source
 };
 
 /// A table of the language, for "unknown key in [mount.src]" and for --bind, which makes a whole entry.

@@ -34,6 +34,7 @@ private:
     void leaf(const Json& node, const KeyPath& key, const std::string& section, bool required);
     void judge(const Json& node, Setting& setting) const;
     void accept(const Json& node, Setting& setting) const;
+    void accept_alternative(const Json& node, Setting& setting) const;
 
     const Json& root_;
     std::vector<Setting>& settings_;
@@ -193,13 +194,26 @@ void Loader::judge(const Json& node, Setting& setting) const {
     setting.complete = complete.empty() && closed ? Complete::words : complete_of(complete);
 }
 
+void Loader::accept_alternative(const Json& node, Setting& setting) const {
+    accept(node, setting);
+    if (const Json* length = look(node, "maxLength"))
+        setting.max_length = length->get<std::size_t>();
+    const Json* properties = look(node, "properties");
+    if (!properties)
+        return;
+    for (const auto& [name, child] : properties->items()) {
+        Setting choice;
+        choice.key = {name};
+        accept(child, choice);
+        judge(child, choice);
+        setting.choices.push_back(std::move(choice));
+    }
+}
+
 void Loader::accept(const Json& node, Setting& setting) const {
     if (const Json* alternatives = look(node, "anyOf")) {
-        for (const Json& alternative : *alternatives) {
-            accept(alternative, setting);
-            if (const Json* length = look(alternative, "maxLength"))
-                setting.max_length = length->get<std::size_t>();
-        }
+        for (const Json& alternative : *alternatives)
+            accept_alternative(alternative, setting);
         return;
     }
     const Json* type = look(node, "type");

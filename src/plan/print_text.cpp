@@ -66,7 +66,7 @@ std::string dot_quote(std::string_view text) {
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
-    constexpr std::size_t widest = 28;
+    constexpr std::size_t widest = 36;
     std::size_t width = 0;
     for (const Resource& resource : plan.resources)
         width = std::max(width, std::min(widest, display_width(printable(resource.id))));

@@ -66,7 +66,7 @@ class Boot(Case):
         self.assertEqual(bytes(8 << 20), (self.dir / "two.raw").read_bytes())
         self.assert_nothing_left()
 
-    def test_console_log_and_headless(self):
+    def test_headless_shows_nothing(self):
         run = self.vmspawn("run", self.linux("", console='mode = "headless"\n'))
         self.assert_status(0, run)
         self.assertNotIn("T: up", run.text)

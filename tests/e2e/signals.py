@@ -60,7 +60,7 @@ class Signals(Case):
         os.kill(qemu, signal.SIGSTOP)
         while state_of(qemu) != "T":
             time.sleep(0.01)
-        for said in ("power", "SIGTERM"):
+        for said in ("asked the guest to power off", "sent SIGTERM"):
             run.kill(signal.SIGTERM)
             run.wait_for(said, where="errors", patience=10)
         run.kill(signal.SIGTERM)

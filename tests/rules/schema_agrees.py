@@ -29,7 +29,7 @@ SCHEMA = json.loads((TOP / "schema/vmspawn.schema.json").read_text())
 BATCH = 250
 
 # Per format: what it looks like, and texts of it. A second statement of language/formats.hpp on purpose, coarser where the texts allow.
-SIZE = r"(\d+(\.\d+)?E ?)?(\d+(\.\d+)?P ?)?(\d+(\.\d+)?T ?)?(\d+(\.\d+)?G ?)?(\d+(\.\d+)?M ?)?(\d+(\.\d+)?K ?)?(\d+B?)?"
+SIZE = "".join(rf"(\d+(\.\d+)? ?{unit} ?)?" for unit in "EPTGMK") + r"(\d+B?)?"
 EXPLICIT = r"(/|\./|\.\./|~/).*"
 FORMATS = {
     "base64": (r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", ["", "AA==", "aGVsbG8="]),
@@ -196,7 +196,7 @@ def random_agree(program, count, seed):
                     profile = make.table(SCHEMA["properties"]["profile"]["additionalProperties"])
                     document = {"image": {"path": "x.raw"}, "profile": {"p": profile}}
                 else:
-                    document = make.table(SCHEMA, skip=("include",))
+                    document = {"image": {"path": "x.raw"}, **make.table(SCHEMA, skip=("include",))}
                 path = pathlib.Path(directory, f"{index}.toml")
                 texts[str(path)] = inside, "".join(f"{toml(key)} = {toml(value)}\n" for key, value in document.items())
                 path.write_text(texts[str(path)][1])

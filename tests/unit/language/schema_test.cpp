@@ -149,6 +149,11 @@ TEST(Language, ReadsWhatADefinitionSays) {
     const Setting& credential = setting({"credentials", "x"});
     EXPECT_TRUE(credential.accepts.text && credential.accepts.table);
     EXPECT_EQ(credential.max_length, 1048576U);
+    ASSERT_EQ(credential.choices.size(), 2U);
+    EXPECT_EQ(credential.choices[0].key, (KeyPath{"file"}));
+    EXPECT_EQ(credential.choices[0].format, "path");
+    EXPECT_EQ(credential.choices[0].max_length, 4096U);
+    EXPECT_EQ(credential.choices[1].key, (KeyPath{"base64"}));
     EXPECT_TRUE(setting({"mount", "x", "source"}).required);
     EXPECT_FALSE(setting({"mount", "x", "target"}).required);
     EXPECT_EQ(setting({"vsock", "cid"}).maximum, 4294967294);

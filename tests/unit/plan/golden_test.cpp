@@ -78,6 +78,16 @@ std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
     return used;
 }
 
+std::vector<std::string> secrets(const Plan& plan) {
+    std::vector<std::string> values;
+    for (const Resource& resource : plan.resources)
+        if (const auto* memory = std::get_if<MakeMemory>(&resource.up))
+            for (const Piece& piece : memory->pieces)
+                if (const auto* secret = std::get_if<Secret>(&piece))
+                    values.push_back(secret->bytes);
+    return values;
+}
+
 void compare(const std::string& name, const std::string& text) {
     const fs::path stored = tests / "golden" / name;
     if (std::getenv("UPDATE_GOLDEN"))
@@ -145,11 +155,8 @@ TEST_F(Golden, CredentialsOfExamplesAreNowhere) {
     for (const fs::path& example : files_in(examples, ".vmspawn")) {
         const Plan plan = plan_example(example.filename(), tests / "hosts" / "kvm-root.json", "/home/golden").plan;
         const std::string all = plan_text(plan) + plan_json(plan) + plan_dot(plan) + *plan_script(plan);
-        for (const Resource& resource : plan.resources)
-            if (const auto* memory = std::get_if<MakeMemory>(&resource.up))
-                for (const Piece& piece : memory->pieces)
-                    if (const auto* secret = std::get_if<Secret>(&piece))
-                        EXPECT_THAT(all, testing::Not(testing::HasSubstr(secret->bytes))) << example;
+        for (const std::string& value : secrets(plan))
+            EXPECT_THAT(all, testing::Not(testing::HasSubstr(value))) << example;
     }
 }
 

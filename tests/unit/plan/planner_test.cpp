@@ -75,7 +75,8 @@ TEST(Planner, QemuNeedsTheNameAndWhatItMentions) {
 }
 
 TEST(Planner, TheNameIsClaimedBelowTheRuntimeDirectory) {
-    const auto& claim = std::get<ClaimName>(planned(direct_machine()).at("runtime-dir").up);
+    const Planned made = planned(direct_machine());
+    const auto& claim = std::get<ClaimName>(made.at("runtime-dir").up);
     EXPECT_EQ(claim.base, "/run");
     EXPECT_EQ(claim.name, "test");
 }
@@ -85,7 +86,8 @@ TEST(Extra, WordsOfTheUserComeLast) {
     machine.qemu.extra = {"-device", "nvme,drive=a b"};
     Host host = plain_host();
     host.environment["SYSTEMD_VMSPAWN_QEMU_EXTRA"] = "-snapshot 'x y'";
-    const auto& words = std::get<Spawn>(planned(machine, host).at("qemu").up).arguments;
+    const Planned made = planned(machine, host);
+    const auto& words = std::get<Spawn>(made.at("qemu").up).arguments;
     std::vector<std::string> last;
     for (std::size_t i = words.size() - 4; i < words.size(); ++i)
         last.push_back(to_string(words[i]));

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <map>
+
 namespace vmspawn {
 namespace {
 
@@ -80,7 +82,7 @@ TEST(PlanJson, ShowsEachKindOfAction) {
     const nlohmann::json json = nlohmann::json::parse(plan_json(planned(machine).plan));
     std::map<std::string, nlohmann::json> by_id;
     for (const nlohmann::json& resource : json.at("resources"))
-        by_id[resource.at("id")] = resource.at("action");
+        by_id[resource.at("id").get<std::string>()] = resource.at("action");
     EXPECT_EQ(by_id.at("image").dump(), R"({"lock":"qemu","path":"./disk.raw","writable":true})");
     EXPECT_EQ(by_id.at("runtime-dir").dump(), R"({"base":"/run","name":"test"})");
     EXPECT_EQ(by_id.at("net.default.forward0").dump(), R"({"bind":"127.0.0.1","udp":false})");

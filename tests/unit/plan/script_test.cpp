@@ -51,8 +51,8 @@ protected:
         std::string output;
         std::array<char, 4096> buffer{};
         FILE* pipe = popen(command.c_str(), "r");
-        while (pipe && fgets(buffer.data(), buffer.size(), pipe))
-            output += buffer.data();
+        for (std::size_t got = 1; pipe && got > 0; output.append(buffer.data(), got))
+            got = fread(buffer.data(), 1, buffer.size(), pipe);
         if (pipe)
             pclose(pipe);
         return output;

@@ -33,7 +33,8 @@ protected:
 
     /// How a child ends that makes the terminal raw and then does `what`.
     int end_of(void (*what)()) {
-        const pid_t pid = run_in_child(slave_.get(), 1, 2, [what] {
+        const Fd quiet(open("/dev/null", O_WRONLY | O_CLOEXEC));  // for what a sanitizer has to say
+        const pid_t pid = run_in_child(slave_.get(), 1, quiet.get(), [what] {
             const RawTerminal raw(0);
             dprintf(0, "raw");
             what();

@@ -2,6 +2,7 @@
 
 #include "app/output.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "config/print.hpp"
 #include "host/probe.hpp"
 #include "language/render_help.hpp"
@@ -45,6 +46,15 @@ int print_host(const Invocation& said, const Host& host, const Path& directory, 
     if (said.format == "json")
         return print(to_json(host, directory, base.home));
     return print(host_text(host, wanted_colour(STDOUT_FILENO) == Colour::yes));
+}
+
+std::vector<std::string> key_names() {
+    std::vector<std::string> names;
+    for (const Setting& setting : language().settings())
+        names.push_back(to_string(setting.key));
+    for (const Section& section : language().sections())
+        names.push_back(to_string(section.key));
+    return names;
 }
 
 std::optional<Host> read_host(const std::string& file, const Machine& machine, Diagnostics& found) {
@@ -131,7 +141,9 @@ int explain(const Invocation& said, const Merged& merged, Diagnostics found) {
     const std::string& word = said.files.front();
     const auto key = parse_key(word);
     if (!key || (language().find(*key) == nullptr && language().find_section(*key) == nullptr)) {
-        found.add(error(fmt::format("'{}' is no key of a definition", word), FromArgument{1, word, 0, word.size()}));
+        const auto meant = nearest(word, key_names());
+        found.add(error(fmt::format("'{}' is no key of a definition", word), FromArgument{1, word, 0, word.size()})
+                      .with_hint(meant ? fmt::format("did you mean '{}'?", *meant) : ""));
         return report(std::move(found), said.format);
     }
     report(std::move(found), said.format);

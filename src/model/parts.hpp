@@ -102,10 +102,16 @@ struct Users {
 };
 
 /// A value for the guest. The bytes stay in memory and are never printed.
-struct CredentialText { std::string bytes; };
-struct CredentialFile { Path path; };
+struct CredentialText {
+    std::string bytes;
+};
+struct CredentialFile {
+    Path path;
+};
 /// A bare name of --load-credential: a file in $CREDENTIALS_DIRECTORY.
-struct CredentialInherited { std::string name; };
+struct CredentialInherited {
+    std::string name;
+};
 struct Credential {
     std::string id;
     std::variant<CredentialText, CredentialFile, CredentialInherited> source;

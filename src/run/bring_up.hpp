@@ -40,8 +40,8 @@ private:
     [[nodiscard]] std::size_t place_of(const ResourceId& id) const;
 };
 
-/// What must hold before BringUp is made: needs stand before those who need them, and QEMU and its QMP socket are among
-/// the resources. Empty when all is well.
+/// What must hold before BringUp is made: needs stand before those who need them, QEMU and its QMP socket are among the
+/// resources, and QEMU is the only child. Empty when all is well.
 std::string check_plan(const Plan& plan);
 
 }  // namespace vmspawn

@@ -1,13 +1,12 @@
 #include "run/console.hpp"
 
+#include <array>
+#include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <csignal>
 #include <utility>
 
 namespace vmspawn {
@@ -36,11 +35,12 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
       master_again_(fcntl(ends.master, F_DUPFD_CLOEXEC, 3)),
       to_caller_(loop, ends.output,
                  {.emptied = [this] { pump(); },
-                  .lost = [this](int error) {
-                      if (error == EIO)
-                          handlers_.hang_up();
-                      check_done();
-                  }}),
+                  .lost =
+                      [this](int error) {
+                          if (error == EIO)
+                              handlers_.hang_up();
+                          check_done();
+                      }}),
       to_guest_(loop, master_again_.get(), {.emptied = [this] { guest_took_input(); }, .lost = [](int) {}}) {
     from_guest_ = loop.on_io(ends.master, EPOLLIN, [this](std::uint32_t) { pump(); });
     if (kind == ConsoleKind::read_only)
@@ -52,7 +52,9 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
         continued_ = loop.on_signal(SIGCONT, [this] { raw_->refresh(); });
 }
 
-ConsoleLink::~ConsoleLink() { messages_.set_raw(false); }
+ConsoleLink::~ConsoleLink() {
+    messages_.set_raw(false);
+}
 
 // Reads only what the caller's side can take: a slow reader slows the guest down, nothing is lost.
 void ConsoleLink::guest_spoke() {
@@ -120,6 +122,8 @@ void ConsoleLink::take_input(std::string_view bytes) {
         handlers_.escape();
 }
 
-void ConsoleLink::guest_took_input() { from_caller_.enable(true); }
+void ConsoleLink::guest_took_input() {
+    from_caller_.enable(true);
+}
 
 }  // namespace vmspawn

@@ -2,11 +2,10 @@
 
 #include <systemd/sd-event.h>
 
-#include <sys/epoll.h>
-
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <sys/epoll.h>
 #include <utility>
 
 namespace vmspawn {
@@ -28,9 +27,15 @@ int call(void* userdata, std::uint32_t events) noexcept {
     return 0;
 }
 
-int on_io_event(sd_event_source*, int, std::uint32_t events, void* userdata) noexcept { return call(userdata, events); }
-int on_signal_event(sd_event_source*, const signalfd_siginfo*, void* userdata) noexcept { return call(userdata, 0); }
-int on_time_event(sd_event_source*, std::uint64_t, void* userdata) noexcept { return call(userdata, 0); }
+int on_io_event(sd_event_source*, int, std::uint32_t events, void* userdata) noexcept {
+    return call(userdata, events);
+}
+int on_signal_event(sd_event_source*, const signalfd_siginfo*, void* userdata) noexcept {
+    return call(userdata, 0);
+}
+int on_time_event(sd_event_source*, std::uint64_t, void* userdata) noexcept {
+    return call(userdata, 0);
+}
 int on_always_ready(sd_event_source*, void* userdata) noexcept {
     return call(userdata, static_cast<EventSource::Watched*>(userdata)->events);
 }
@@ -53,7 +58,9 @@ EventLoop::EventLoop() {
         failure_ = Failure{-result, "make an event loop", ""};
 }
 
-EventLoop::~EventLoop() { sd_event_unref(loop_); }
+EventLoop::~EventLoop() {
+    sd_event_unref(loop_);
+}
 
 EventSource EventLoop::keep(std::shared_ptr<EventSource::Watched> watched, int result, const char* doing) {
     if (result >= 0)

@@ -39,7 +39,8 @@ public:
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
-    /// `events`: EPOLLIN, EPOLLOUT. A file that cannot be waited for (regular, /dev/null) is always ready. The descriptor stays the caller's.
+    /// `events`: EPOLLIN, EPOLLOUT. A file that cannot be waited for (regular, /dev/null) is always ready. The descriptor stays the
+    /// caller's.
     EventSource on_io(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler);
     /// Blocks the signal in this process.
     EventSource on_signal(int number, std::function<void()> handler);

@@ -4,11 +4,10 @@
 #include "run/linux_system.hpp"
 #include "run/report.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace vmspawn {
 

@@ -4,16 +4,15 @@
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <span>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace vmspawn {
 

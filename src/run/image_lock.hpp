@@ -1,4 +1,5 @@
-// QEMU's own image locks, taken on the very descriptor that QEMU gets: so check and use cannot race, and both kinds of users see each other.
+// QEMU's own image locks, taken on the very descriptor that QEMU gets: so check and use cannot race, and both kinds of users see each
+// other.
 #pragma once
 
 #include "base/result.hpp"

@@ -26,7 +26,7 @@ public:
 private:
     std::size_t limit_;
     std::string pending_;
-    std::size_t begin_ = 0;    ///< of what was not taken yet
+    std::size_t begin_ = 0;     ///< of what was not taken yet
     std::size_t searched_ = 0;  ///< no newline before here
 };
 

@@ -6,11 +6,10 @@
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
+#include <fcntl.h>
+#include <unistd.h>
 #include <utility>
 
 namespace vmspawn {
@@ -47,7 +46,9 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
     return std::visit(Visitor{*this, resource}, resource.up);
 }
 
-Arrival LinuxSystem::wait() { return {plan_.qemu, watch_.until_greeting()}; }
+Arrival LinuxSystem::wait() {
+    return {plan_.qemu, watch_.until_greeting()};
+}
 
 void LinuxSystem::undo(const Resource& resource) {
     const auto found = held_.find(resource.id);
@@ -107,10 +108,13 @@ std::string LinuxSystem::value_in_child(const Late& late, const std::vector<Reso
         return resolve(late);
     const std::size_t number = first_descriptor + static_cast<std::size_t>(found - passed.begin());
     switch (late.what) {
-        case Late::What::path: return fmt::format("/proc/self/fd/{}", number);
-        case Late::What::chardev: return fmt::format("fd={}", number);
+        case Late::What::path:
+            return fmt::format("/proc/self/fd/{}", number);
+        case Late::What::chardev:
+            return fmt::format("fd={}", number);
         case Late::What::fd:
-        case Late::What::port: break;
+        case Late::What::port:
+            break;
     }
     return std::to_string(number);
 }

@@ -2,21 +2,20 @@
 
 #include "base/text.hpp"
 
+#include <array>
+#include <cerrno>
+#include <cstdint>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdint>
-
 namespace vmspawn {
 
 namespace {
 
-constexpr std::uint64_t largest = 4ULL << 30;          ///< of the whole file
+constexpr std::uint64_t largest = 4ULL << 30;           ///< of the whole file
 constexpr std::uint64_t largest_encoded = 64ULL << 20;  ///< of a piece that is held in memory to be encoded
 
 #ifndef MFD_NOEXEC_SEAL

@@ -1,8 +1,7 @@
 #include "run/messages.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
+#include <unistd.h>
 
 namespace vmspawn {
 
@@ -33,9 +32,13 @@ void Messages::status(std::string_view text, std::string_view detail) {
         say(plain, text, detail);
 }
 
-void Messages::warning(std::string_view text, std::string_view detail) { say(yellow, text, detail); }
+void Messages::warning(std::string_view text, std::string_view detail) {
+    say(yellow, text, detail);
+}
 
-void Messages::error(std::string_view text, std::string_view detail) { say(red, text, detail); }
+void Messages::error(std::string_view text, std::string_view detail) {
+    say(red, text, detail);
+}
 
 void Messages::say(std::string_view colour, std::string_view text, std::string_view detail) {
     const std::string_view end = raw_ && isatty(fd_) ? "\r\n" : "\n";

@@ -2,10 +2,9 @@
 
 #include "run/image_lock.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
-
-#include <cerrno>
 
 namespace vmspawn {
 

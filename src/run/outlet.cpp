@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace vmspawn {
@@ -24,7 +23,9 @@ mode_t type_of(int fd) {
     return fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
 }
 
-bool is_nonblocking(int fd) { return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0; }
+bool is_nonblocking(int fd) {
+    return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
+}
 
 // The caller's shell, and whatever else shares the descriptor, must not meet O_NONBLOCK: hence a second open file of the same thing.
 Fd open_again(int fd) {

@@ -13,7 +13,7 @@ namespace vmspawn {
 class Outlet {
 public:
     struct Handlers {
-        std::function<void()> emptied;       ///< all that was given has been written
+        std::function<void()> emptied;        ///< all that was given has been written
         std::function<void(int error)> lost;  ///< nobody reads any more; what is given from now on is dropped
     };
 

@@ -2,14 +2,13 @@
 
 #include "run/pidfd.hpp"
 
+#include <array>
+#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <csignal>
 #include <utility>
 
 namespace vmspawn {

@@ -13,21 +13,21 @@ QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, StopLadder ladder)
 
 void QemuWatch::adopt(Child qemu, Fd output, Fd qmp) {
     qemu_ = std::make_unique<Process>(loop_, std::move(qemu), std::move(output),
-                                      Process::Handlers{.line = [this](const std::string& line) { messages_.warning(line); },
+                                      Process::Handlers{.line = [this](const std::string& line) { qemu_spoke(line); },
                                                         .ended = [this](ProcessEnd end) { qemu_ended(end); }});
     qmp_ = std::make_unique<QmpClient>(loop_, std::move(qmp), qmp_handlers());
 }
 
 QmpClient::Handlers QemuWatch::qmp_handlers() {
-    return {.greeted = [this] {
-                greeted_ = true;
-                take(QemuGreeted{});
-            },
+    return {.greeted =
+                [this] {
+                    greeted_ = true;
+                    take(QemuGreeted{});
+                },
             .event = [this](const QmpEvent& event) { take(event); },
             .status = [this](const QmpStatus& status) { take(status); },
-            .refused = [this](const std::string& command, const std::string& error) {
-                messages_.warning("QEMU refused " + command + ": " + error);
-            },
+            .refused = [this](const std::string& command,
+                              const std::string& error) { messages_.warning("QEMU refused " + command + ": " + error); },
             .broken = [this](const std::string& problem) { take(QmpBroken{problem}); }};
 }
 
@@ -36,7 +36,7 @@ Result<void> QemuWatch::until_greeting() {
         if (Result<void> turned = loop_.turn(); !turned)
             return turned;
     }
-    if (greeted_ && !finished_)
+    if (greeted_)
         return {};
     std::string what = "it " + to_string(*facts().qemu) + " before the machine was up";
     if (const std::string words = qemu_->last_words(); !words.empty())
@@ -48,9 +48,13 @@ void QemuWatch::start_console(ConsoleKind kind, int master) {
     qemu_->show_lines();
     if (kind == ConsoleKind::none)
         return;
-    console_ = std::make_unique<ConsoleLink>(loop_, messages_, kind, ConsoleEnds{.master = master},
-                                         ConsoleLink::Handlers{.escape = [this] { take(EscapeTyped{}); },
-                                                           .hang_up = [this] { take(Signalled{SIGHUP}); }});
+    console_ = std::make_unique<ConsoleLink>(
+        loop_, messages_, kind, ConsoleEnds{.master = master},
+        ConsoleLink::Handlers{.escape = [this] { take(EscapeTyped{}); }, .hang_up = [this] { take(Signalled{SIGHUP}); }});
+    if (finished_) {  // a guest so quick that it ended before this: its output is still to be shown
+        finished_ = false;
+        console_->finish([this] { finished_ = true; });
+    }
 }
 
 Result<void> QemuWatch::until_end() {
@@ -72,6 +76,12 @@ void QemuWatch::signalled(int number) {
     if (only_output_is_left)
         return console_->abandon();
     take(Signalled{number});
+}
+
+// Once we have sent it a signal it only says that it got one.
+void QemuWatch::qemu_spoke(const std::string& line) {
+    if (!facts().killed)
+        messages_.warning(line);
 }
 
 // QEMU's last events first, then the guest's last output, then the news that it has ended.
@@ -105,12 +115,17 @@ void QemuWatch::perform(const ArmTimer& command) {
 
 void QemuWatch::perform(const Say& command) {
     switch (command.kind) {
-        case Say::Kind::status: return messages_.status(command.text, command.detail);
-        case Say::Kind::warning: return messages_.warning(command.text, command.detail);
-        case Say::Kind::error: return messages_.error(command.text, command.detail);
+        case Say::Kind::status:
+            return messages_.status(command.text, command.detail);
+        case Say::Kind::warning:
+            return messages_.warning(command.text, command.detail);
+        case Say::Kind::error:
+            return messages_.error(command.text, command.detail);
     }
 }
 
-void QemuWatch::perform(const Finish&) { finished_ = true; }
+void QemuWatch::perform(const Finish&) {
+    finished_ = true;
+}
 
 }  // namespace vmspawn

@@ -51,6 +51,7 @@ private:
     void perform(const Say& command);
     void perform(const Finish& command);
     void signalled(int number);
+    void qemu_spoke(const std::string& line);
     void qemu_ended(ProcessEnd end);
     [[nodiscard]] QmpClient::Handlers qmp_handlers();
 };

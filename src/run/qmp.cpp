@@ -1,11 +1,10 @@
 #include "run/qmp.hpp"
 
+#include <array>
+#include <cerrno>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <utility>
 
 namespace vmspawn {

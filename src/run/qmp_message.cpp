@@ -94,6 +94,8 @@ QmpMessage parse_qmp(std::string_view line) {
     return malformed(line);
 }
 
-std::string qmp_command(std::string_view name, int id) { return fmt::format("{{\"execute\":\"{}\",\"id\":{}}}\n", name, id); }
+std::string qmp_command(std::string_view name, int id) {
+    return fmt::format("{{\"execute\":\"{}\",\"id\":{}}}\n", name, id);
+}
 
 }  // namespace vmspawn

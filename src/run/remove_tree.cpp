@@ -2,12 +2,11 @@
 
 #include "base/fd.hpp"
 
+#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <optional>
+#include <unistd.h>
 #include <vector>
 
 namespace vmspawn {
@@ -64,7 +63,9 @@ Result<void> remove_entries(int directory, const std::string& last, int depth) {
 
 }  // namespace
 
-Result<void> remove_contents(int directory, const std::string& last) { return remove_entries(directory, last, 0); }
+Result<void> remove_contents(int directory, const std::string& last) {
+    return remove_entries(directory, last, 0);
+}
 
 bool is_empty_directory(int directory) {
     const auto names = names_in(directory);

@@ -20,7 +20,7 @@ std::string shown_path(const Plan& plan, const std::string& path) {
     if (below(plan.directory))
         return printable(path.substr(plan.directory.size() + 1));
     if (below(plan.home))
-        return printable("~" + path.substr(plan.home.size()));
+        return printable(std::string("~").append(path, plan.home.size()));
     return printable(path);
 }
 

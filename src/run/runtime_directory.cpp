@@ -4,15 +4,14 @@
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace vmspawn {
 
@@ -23,9 +22,13 @@ constexpr const char* marker = ".vmspawn-pid";
 
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-Fd open_directory(int at, const std::string& name, int flags = O_NOFOLLOW) { return Fd(openat(at, name.c_str(), directory_flags | flags)); }
+Fd open_directory(int at, const std::string& name, int flags = O_NOFOLLOW) {
+    return Fd(openat(at, name.c_str(), directory_flags | flags));
+}
 
-bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+bool same_file(const struct stat& a, const struct stat& b) {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
 
 // Others may put anything into such a directory (/tmp), so what is found there must be proved to be ours.
 bool writable_by_others(const std::filesystem::path& directory) {
@@ -52,7 +55,8 @@ Result<Fd> open_base(const std::filesystem::path& base) {
 Result<Fd> open_or_make(int parent, const std::string& name, std::vector<RuntimeDirectory::Made>& made) {
     if (mkdirat(parent, name.c_str(), 0755) == 0) {
         made.push_back({Fd(fcntl(parent, F_DUPFD_CLOEXEC, 3)), name});
-        fchmodat(parent, name.c_str(), 0755, 0);  // whatever the caller's umask
+        if (fchmodat(parent, name.c_str(), 0755, 0) < 0)  // whatever the caller's umask
+            return failed("set the mode of " + name);
     } else if (errno != EEXIST) {
         return failed("make " + name);
     }

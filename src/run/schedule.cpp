@@ -31,9 +31,13 @@ std::vector<std::size_t> Schedule::take_ready() {
     return ready;
 }
 
-void Schedule::started(std::size_t index) { arrival_.push_back(index); }
+void Schedule::started(std::size_t index) {
+    arrival_.push_back(index);
+}
 
-void Schedule::came_up(std::size_t index) { states_[index] = State::up; }
+void Schedule::came_up(std::size_t index) {
+    states_[index] = State::up;
+}
 
 void Schedule::failed(std::size_t index) {
     states_[index] = State::failed;
@@ -57,6 +61,8 @@ bool Schedule::all_up() const {
     return !stopped_ && std::ranges::none_of(states_, [](State state) { return state == State::waiting || state == State::taken; });
 }
 
-std::vector<std::size_t> Schedule::teardown() const { return {arrival_.rbegin(), arrival_.rend()}; }
+std::vector<std::size_t> Schedule::teardown() const {
+    return {arrival_.rbegin(), arrival_.rend()};
+}
 
 }  // namespace vmspawn

@@ -2,16 +2,15 @@
 
 #include "run/pidfd.hpp"
 
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
 
 namespace vmspawn {
 

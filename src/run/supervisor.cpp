@@ -16,8 +16,12 @@ std::string signal_name(int number) {
     return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", number);
 }
 
-Say status(std::string text) { return {.text = std::move(text), .kind = Say::Kind::status, .detail = ""}; }
-Say warning(std::string text) { return {.text = std::move(text), .kind = Say::Kind::warning, .detail = ""}; }
+Say status(std::string text) {
+    return {.text = std::move(text), .kind = Say::Kind::status, .detail = ""};
+}
+Say warning(std::string text) {
+    return {.text = std::move(text), .kind = Say::Kind::warning, .detail = ""};
+}
 
 }  // namespace
 
@@ -68,7 +72,9 @@ Commands Supervisor::react(const QmpStatus& event) {
     return {};
 }
 
-Commands Supervisor::react(const QmpBroken& event) { return give_up("QEMU does not speak QMP any more", event.problem); }
+Commands Supervisor::react(const QmpBroken& event) {
+    return give_up("QEMU does not speak QMP any more", event.problem);
+}
 
 Commands Supervisor::react(const Signalled& event) {
     // A terminal that closes says so more than once (the kernel, the shell, end of file): that is no second request.
@@ -111,15 +117,18 @@ Commands Supervisor::react(const QemuEnded& event) {
 
 Commands Supervisor::escalate(const std::string& why) {
     switch (stage_) {
-        case Stage::running: return power_off(why);
+        case Stage::running:
+            return power_off(why);
         case Stage::starting:
-        case Stage::powering_off: return terminate(why);
+        case Stage::powering_off:
+            return terminate(why);
         case Stage::terminating:
             stage_ = Stage::killing;
             facts_.killed = true;
             return {KillQemu{SIGKILL}, status(why + ": sent SIGKILL to QEMU")};
         case Stage::killing:
-        case Stage::ended: break;
+        case Stage::ended:
+            break;
     }
     return {};
 }

@@ -1,21 +1,20 @@
 #include "run/terminal.hpp"
 
-#include <termios.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <termios.h>
+#include <unistd.h>
 
 namespace vmspawn {
 
 namespace {
 
 /// Signals that end a process which does not expect them. SIGTERM, SIGINT and SIGHUP come through the event loop.
-constexpr std::array fatal_signals{SIGSEGV, SIGABRT, SIGBUS,  SIGFPE,    SIGILL,  SIGQUIT, SIGTRAP,   SIGSYS,
-                                   SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGPOLL, SIGSTKFLT, SIGPWR};
+constexpr std::array fatal_signals{SIGSEGV, SIGABRT, SIGBUS,    SIGFPE,  SIGILL,  SIGQUIT, SIGTRAP, SIGSYS,    SIGUSR1,
+                                   SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGPOLL, SIGSTKFLT, SIGPWR};
 
 /// What the handler needs. It is written before `armed` is set and not touched while it is.
 struct Saved {

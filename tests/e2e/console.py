@@ -123,14 +123,14 @@ class Console(Case):
         self.assert_nothing_left()
 
     def test_pipe_that_closes_early(self):
-        """Nobody listens any more: the machine is powered off, not left hanging."""
-        definition = self.linux("flood,powerbutton")
+        """A reader that leaves is no reason to end a machine: its output is dropped and the guest goes on."""
+        definition = self.linux("flood")
         run = subprocess.Popen([PROGRAM, "run", definition], env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
         run.stdout.read(2000)
         run.stdout.close()
         _, errors = run.communicate(timeout=90)
-        self.assertIn(run.returncode, (0, 128 + 13), errors)
+        self.assertEqual(0, run.returncode, errors)
         self.assert_nothing_left()
 
     def test_nothing_is_lost_on_a_slow_pipe(self):

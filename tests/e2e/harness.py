@@ -6,6 +6,7 @@ import pty
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,12 @@ def cmdline_of(pid):
         return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return []
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 class Run:
@@ -157,7 +164,8 @@ class Case(unittest.TestCase):
                 os.waitpid(pid, 0)
             except OSError:
                 pass
-        shutil.rmtree(self.dir, ignore_errors=True)
+        for directory in [self.dir, *self.runtime_directories()]:
+            shutil.rmtree(directory, ignore_errors=True)
 
     def runtime_directories(self):
         bases = ["/run", self.env.get("XDG_RUNTIME_DIR", "/nonexistent"), f"/run/user/{os.getuid()}"]
@@ -203,6 +211,21 @@ class Case(unittest.TestCase):
         return self.definition(f'ram = "64M"\nkvm = false\n[image]\npath = "{which}.img"\n[boot]\nfirmware = "bios"\n[console]\n{console}{more}')
 
     # --- running ---
+
+    def ask(self, port):
+        """What the guest's server on its port 7000 says; a forward accepts before the guest does, so an empty answer is asked again."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
+                    s.settimeout(5)
+                    answer = s.recv(100)
+                    if answer:
+                        return answer
+            except OSError:
+                pass
+            time.sleep(0.1)
+        return b""
 
     def start(self, *words, **options):
         env = options.pop("env", self.env)

@@ -2,35 +2,13 @@
 """User-mode networks."""
 import re
 import socket
-import time
 
-from harness import PATIENCE, Case, main
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from harness import Case, free_port, main
 
 
 class Network(Case):
     def definition_with(self, forward, command="network,hang"):
         return self.linux(command, f'[network.default]\nkind = "user"\nforward = ["{forward}"]\n')
-
-    def ask(self, port):
-        """What the guest's server says; the forward accepts before the guest does, so empty answers are asked again."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
-                    s.settimeout(5)
-                    answer = s.recv(100)
-                    if answer:
-                        return answer
-            except OSError:
-                pass
-            time.sleep(0.1)
-        return b""
 
     def end(self, run):
         run.kill(15)

@@ -20,7 +20,7 @@ class Plan(Case):
         log = self.dir / "strace.log"
         done = subprocess.run(["strace", "-f", "-e", "trace=" + calls, "-o", str(log), PROGRAM, *map(str, words)], env=self.env, cwd=self.dir,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90)
-        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertNotIn("unanswered", done.stderr)
         return done.stdout, log.read_text()
 
     def record(self, definition):
@@ -31,15 +31,18 @@ class Plan(Case):
         return path
 
     def test_recorded_host_makes_nothing(self):
+        """Every example on every recorded host: no file, process or socket is made, whatever the answer."""
+        hosts = sorted((ROOT / "tests/hosts").glob("*.json"))
+        self.assertGreaterEqual(len(hosts), 4)
         for definition in sorted((ROOT / "examples").glob("*.vmspawn")):
-            host = self.record(definition)
-            _, log = self.traced("plan", definition, f"--host={host}")
-            acts = [line for line in log.splitlines() if not re.search(r"\bexecve\(.*= 0$", line) or line != log.splitlines()[0]]
-            acts = [line for line in acts if "+++" not in line and "---" not in line and not re.search(r"\bioctl\(.*(TCGETS|TIOCGWINSZ)", line)]
-            opened = [line for line in acts if re.search(r"\bopen(at)?\(", line)]
-            written = [line for line in opened if re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", line)]
-            others = [line for line in acts if line not in opened]
-            self.assertEqual([], written + others, definition.name)
+            for host in hosts:
+                text, log = self.traced("plan", definition, f"--host={host}")
+                calls = [line for line in log.splitlines()[1:] if "+++" not in line and "---" not in line]
+                calls = [line for line in calls if not re.search(r"\bioctl\(.*(TCGETS|TIOCGWINSZ)", line)]
+                self.assertEqual([], [c for c in calls if not re.search(r"\bopen(at)?\(", c)], f"{definition.name} on {host.name}")
+                self.assertEqual([], [c for c in calls if re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", c)], f"{definition.name} on {host.name}")
+                if host.name == "no-kvm.json":
+                    self.assertIn("qemu", text, definition.name)
 
     def test_recorded_host_reads_no_host(self):
         definition = ROOT / "examples/hello.vmspawn"

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What is refused before anything starts, and other users."""
-import os
+import contextlib
+import json
 import pathlib
 import shutil
 import subprocess
@@ -27,7 +28,7 @@ class Refusals(Case):
         self.assertIn("m.vmspawn:3:", run.errors)
 
     def test_misspelt_flag(self):
-        self.assert_refused(22, "--cpus", words=["--cpu=3"], definition=self.sector("halt"))
+        self.assert_refused(22, "--cpus", words=["--cpsu=3"], definition=self.sector("halt"))
 
     def test_misspelt_set_key(self):
         self.assert_refused(22, "boot.linux", words=["--set", "boot.linus=x"], definition=self.sector("halt"))
@@ -117,7 +118,6 @@ class Refusals(Case):
         definition = self.sector("poweroff")
         (self.dir / "poweroff.img").chmod(0o666)
         probe = self.as_nobody("host", "--format=json")
-        import json
         base = pathlib.Path(json.loads(probe.text)["runtime_base"])
         self.assertIn(str(self.dir / "tmp"), str(base))
         if base.exists():
@@ -132,16 +132,11 @@ class Refusals(Case):
         self.need_root()
         full = self.dir / "full"
         full.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=4", "tmpfs", str(full)], capture_output=True).returncode != 0:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(full)], capture_output=True).returncode != 0:
             self.skipTest("cannot mount a tmpfs here")
         try:
-            (full / "filler").write_bytes(bytes(60 << 10))
-            with open(full / "rest", "wb") as rest:
-                try:
-                    while rest.write(bytes(1)):
-                        rest.flush()
-                except OSError:
-                    pass
+            with contextlib.suppress(OSError):
+                (full / "filler").write_bytes(bytes(1 << 20))
             run = self.vmspawn("run", self.sector("poweroff"), env={**self.env, "HOME": str(full), "XDG_CACHE_HOME": str(full / "cache")})
             self.assert_status(0, run)
             run = self.vmspawn("run", self.sector("poweroff"), env={**self.env, "RUNTIME_DIRECTORY": str(full)})

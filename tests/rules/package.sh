@@ -6,7 +6,9 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 (cd "$build" && cpack -G DEB -B "$out" >"$out/log" 2>&1) || { cat "$out/log"; exit 1; }
 package=$(echo "$out"/*.deb)
-dpkg-deb -f "$package" Package Version Depends Recommends
-dpkg-deb -f "$package" Depends | grep -q libsystemd0
-dpkg-deb -f "$package" Recommends | grep -q qemu-system-x86
-dpkg-deb -c "$package" | grep -q ' ./usr/bin/vmspawn$'
+fields=$(dpkg-deb -f "$package" Package Version Depends Recommends)
+files=$(dpkg-deb -c "$package")
+echo "$fields"
+grep -q '^Depends:.*libsystemd0' <<<"$fields"
+grep -q '^Recommends:.*qemu-system-x86' <<<"$fields"
+for file in usr/bin/vmspawn usr/share/vmspawn/vmspawn.schema.json usr/share/doc/vmspawn/copyright; do grep -q " \./$file\$" <<<"$files"; done

@@ -106,6 +106,9 @@ TEST(CheckPlan, AsksForQemuItsSocketAndOrder) {
     Plan without_socket = plan_of_all_kinds();
     without_socket.qmp = "name";
     EXPECT_EQ(check_plan(without_socket), "it makes no socket for QMP");
+    Plan with_helper = plan_of_all_kinds();
+    with_helper.resources.insert(with_helper.resources.begin(), Resource{.id = "helper", .needs = {}, .up = Spawn{}});
+    EXPECT_EQ(check_plan(with_helper), "it starts more than QEMU");
     Plan disordered = plan_of_all_kinds();
     std::swap(disordered.resources.front(), disordered.resources.back());
     EXPECT_NE(check_plan(disordered), "");

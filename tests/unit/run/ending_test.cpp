@@ -4,12 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sys/stat.h>
-#include <termios.h>
-
 #include <csignal>
 #include <fstream>
 #include <set>
+#include <sys/stat.h>
+#include <termios.h>
 
 namespace vmspawn::test {
 

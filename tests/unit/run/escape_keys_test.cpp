@@ -9,7 +9,9 @@ using namespace std::chrono_literals;
 
 constexpr const char* key = "\x1d";
 
-EscapeKeys::Clock::time_point at(std::chrono::milliseconds time) { return EscapeKeys::Clock::time_point(time); }
+EscapeKeys::Clock::time_point at(std::chrono::milliseconds time) {
+    return EscapeKeys::Clock::time_point(time);
+}
 
 TEST(EscapeKeys, ThreeWithinASecond) {
     EscapeKeys keys;

@@ -50,9 +50,10 @@ using MemoryFiles = Files;
 TEST_F(MemoryFiles, HoldsItsPiecesInOrder) {
     write_text(path("initrd"), "12345");
     write_text(path("binary"), std::string("\0\xff", 2));
-    const auto memory = make_memory("test", {.pieces = {FileContent{.path = path("initrd"), .credential = ""}, Align{4}, Align{4}, Text{"text="},
-                                                        Secret{.id = "a", .bytes = "plain"}, Secret{.id = "b", .bytes = "x", .base64 = true},
-                                                        FileContent{.path = path("binary"), .credential = "c", .base64 = true}}});
+    const auto memory =
+        make_memory("test", {.pieces = {FileContent{.path = path("initrd"), .credential = ""}, Align{4}, Align{4}, Text{"text="},
+                                        Secret{.id = "a", .bytes = "plain"}, Secret{.id = "b", .bytes = "x", .base64 = true},
+                                        FileContent{.path = path("binary"), .credential = "c", .base64 = true}}});
     EXPECT_EQ(content(memory), std::string("12345\0\0\0", 8) + "text=plaineA==AP8=");
 }
 

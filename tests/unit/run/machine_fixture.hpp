@@ -6,10 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <string>
 #include <sys/types.h>
 #include <unistd.h>
-
-#include <string>
 
 namespace vmspawn::test {
 

@@ -79,6 +79,21 @@ TEST_F(Machine, ProgramThatSpeaksNoQmpIsAFailure) {
     expect_nothing_left();
 }
 
+TEST_F(Machine, GuestThatIsOverAtOnceLosesNothing) {
+    Plan plan = tiny_machine(directory_.path(), Guest::power_off);
+    Word script("echo bye >");
+    script += Late{"terminal", Late::What::path};
+    script += std::string("; exec >&");
+    script += Late{"qmp", Late::What::fd};
+    script += std::string(R"(; echo '{"QMP":{}}
+{"event":"SHUTDOWN","data":{"guest":true,"reason":"guest-shutdown"}}')");
+    qemu_of(plan).program = "/bin/sh";
+    qemu_of(plan).arguments = {Word("-c"), script};
+    const Ended ended = run(plan);
+    EXPECT_EQ(ended.status, 0) << ended.messages;
+    EXPECT_EQ(ended.output, "bye\n");
+}
+
 TEST_F(Machine, MissingImageIsNamedWithItsKey) {
     Plan plan = tiny_machine(directory_.path(), Guest::power_off);
     std::filesystem::remove(image());

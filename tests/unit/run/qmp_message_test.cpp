@@ -5,7 +5,9 @@
 namespace vmspawn {
 namespace {
 
-bool is_malformed(std::string_view line) { return std::holds_alternative<QmpMalformed>(parse_qmp(line)); }
+bool is_malformed(std::string_view line) {
+    return std::holds_alternative<QmpMalformed>(parse_qmp(line));
+}
 
 TEST(QmpMessage, Greeting) {
     EXPECT_TRUE(std::holds_alternative<QmpGreeting>(parse_qmp(R"({"QMP": {"version": {}, "capabilities": ["oob"]}})")));
@@ -61,7 +63,9 @@ TEST(QmpMessage, ProblemsQuoteOnlyTheBeginning) {
     EXPECT_LT(wrong.problem.size(), 300U);
 }
 
-TEST(QmpMessage, Commands) { EXPECT_EQ(qmp_command("query-status", 3), "{\"execute\":\"query-status\",\"id\":3}\n"); }
+TEST(QmpMessage, Commands) {
+    EXPECT_EQ(qmp_command("query-status", 3), "{\"execute\":\"query-status\",\"id\":3}\n");
+}
 
 }  // namespace
 }  // namespace vmspawn

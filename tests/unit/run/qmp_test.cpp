@@ -28,9 +28,7 @@ protected:
                 .broken = [this](const std::string& problem) { log_.push_back("broken " + problem); }};
     }
 
-    void say(std::string_view text) {
-        ASSERT_EQ(write(pair_.theirs.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
-    }
+    void say(std::string_view text) { ASSERT_EQ(write(pair_.theirs.get(), text.data(), text.size()), static_cast<ssize_t>(text.size())); }
 
     std::string heard() {
         std::string text(4096, '\0');
@@ -55,7 +53,8 @@ TEST_F(Qmp, NegotiatesAheadOfTheGreeting) {
 TEST_F(Qmp, AnswersFindTheirCommand) {
     client_.execute("query-status");
     client_.execute("system_powerdown");
-    say("{\"return\": {}, \"id\": 1}\n{\"id\": 3, \"error\": {\"desc\": \"not now\"}}\n{\"return\": {\"status\": \"paused\"}, \"id\": 2}\n");
+    say("{\"return\": {}, \"id\": 1}\n{\"id\": 3, \"error\": {\"desc\": \"not now\"}}\n{\"return\": {\"status\": \"paused\"}, \"id\": "
+        "2}\n");
     ASSERT_TRUE(loop_.turn());
     EXPECT_THAT(log_, ElementsAre("system_powerdown refused: not now", "status paused"));
 }

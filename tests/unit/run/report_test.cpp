@@ -18,7 +18,8 @@ protected:
         return FromFile{source, {{7, 8}, {7, 18}}};
     }
     [[nodiscard]] Report report(Action up, Failure failure, Origin because = FromDefault{}, std::string key = "") const {
-        return describe(plan_, {.id = "image", .needs = {}, .up = std::move(up), .because = std::move(because), .because_key = std::move(key)},
+        return describe(plan_,
+                        {.id = "image", .needs = {}, .up = std::move(up), .because = std::move(because), .because_key = std::move(key)},
                         failure);
     }
     Plan plan_{.machine = "hello", .resources = {}, .directory = "/srv/vm", .home = "/root"};
@@ -38,7 +39,8 @@ TEST_F(Reports, HolderTakesThePlaceOfBusy) {
 }
 
 TEST_F(Reports, LastWordsAreDetail) {
-    const Report one = report(Spawn{.program = "/usr/bin/qemu"}, {EIO, "", "it ended with status 1 before the machine was up\nqemu: no\nmore"});
+    const Report one =
+        report(Spawn{.program = "/usr/bin/qemu"}, {EIO, "", "it ended with status 1 before the machine was up\nqemu: no\nmore"});
     EXPECT_EQ(one.text, "could not start '/usr/bin/qemu': it ended with status 1 before the machine was up");
     EXPECT_EQ(one.detail, "qemu: no\nmore");
 }
@@ -72,7 +74,9 @@ TEST(MessagesTest, ArePrefixedAndDetailIsIndented) {
     EXPECT_EQ(said({}, say_all), "vmspawn: one\nvmspawn: two\nvmspawn: three\n  a\n  b\n");
 }
 
-TEST(MessagesTest, QuietDropsStatusOnly) { EXPECT_EQ(said({.quiet = true}, say_all), "vmspawn: two\nvmspawn: three\n  a\n  b\n"); }
+TEST(MessagesTest, QuietDropsStatusOnly) {
+    EXPECT_EQ(said({.quiet = true}, say_all), "vmspawn: two\nvmspawn: three\n  a\n  b\n");
+}
 
 TEST(MessagesTest, ColourIsForProblems) {
     EXPECT_EQ(said({.colour = true}, [](Messages& messages) { messages.status("one"); }), "vmspawn: one\n");
@@ -80,11 +84,12 @@ TEST(MessagesTest, ColourIsForProblems) {
 }
 
 TEST(MessagesTest, RawMattersToATerminalOnly) {
-    EXPECT_EQ(said({}, [](Messages& messages) {
-                  messages.set_raw(true);
-                  messages.set_mid_line(true);
-                  messages.status("one");
-              }),
+    EXPECT_EQ(said({},
+                   [](Messages& messages) {
+                       messages.set_raw(true);
+                       messages.set_mid_line(true);
+                       messages.status("one");
+                   }),
               "vmspawn: one\n");
 }
 

@@ -1,10 +1,9 @@
 // Event in, commands out.
 #include "run/supervisor.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fmt/format.h>
 
 #include <csignal>
 
@@ -75,8 +74,8 @@ TEST_F(Supervising, GuestThatPowersOffOnRequestGivesZero) {
 }
 
 TEST_F(Supervising, KeysEndQemuAtOnceAndCountAsSigterm) {
-    EXPECT_THAT(on(EscapeTyped{}), ElementsAre("kill 15", "timer 10",
-                                               "say ^] typed three times: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
+    EXPECT_THAT(on(EscapeTyped{}),
+                ElementsAre("kill 15", "timer 10", "say ^] typed three times: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
     on(shutdown("host-signal"));
     EXPECT_EQ(end(), 143);
 }
@@ -103,8 +102,9 @@ TEST_F(Supervising, PanicIsSaidAndGives255) {
 
 TEST_F(Supervising, InternalErrorEndsQemuWithFive) {
     EXPECT_THAT(on(QmpEvent{.name = "STOP", .reason = "", .guest = false}), ElementsAre("qmp query-status"));
-    EXPECT_THAT(on(QmpStatus{"internal-error"}),
-                ElementsAre("say the virtual processor hit an error that KVM cannot handle; the guest cannot go on", "kill 15", "timer 10"));
+    EXPECT_THAT(
+        on(QmpStatus{"internal-error"}),
+        ElementsAre("say the virtual processor hit an error that KVM cannot handle; the guest cannot go on", "kill 15", "timer 10"));
     EXPECT_THAT(on(QemuEnded{{}, "words"}), ElementsAre("finish")) << "the cause has been said";
     EXPECT_EQ(verdict(supervisor_.facts()), EIO);
 }

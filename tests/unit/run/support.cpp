@@ -1,18 +1,17 @@
 #include "support.hpp"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 namespace vmspawn::test {
 
@@ -60,7 +59,9 @@ bool eventually(const std::function<bool()>& done) {
     return true;
 }
 
-bool process_exists(pid_t pid) { return std::filesystem::exists("/proc/" + std::to_string(pid)); }
+bool process_exists(pid_t pid) {
+    return std::filesystem::exists("/proc/" + std::to_string(pid));
+}
 
 pid_t run_in_child(int input, int output, int error, const std::function<int()>& body) {
     const pid_t pid = fork();
@@ -96,12 +97,23 @@ std::string boot_sector(Guest guest) {
         greeting += out(0x3F8, static_cast<unsigned char>(letter));
     std::string code;
     switch (guest) {
-        case Guest::power_off: code = power_off; break;
-        case Guest::panic: code = out(0x505, 1); break;
-        case Guest::reset_once: code = out(0xCF9, 6); break;
-        case Guest::greet: code = greeting + power_off; break;
-        case Guest::greet_and_idle: code = greeting; break;
-        case Guest::idle: break;
+        case Guest::power_off:
+            code = power_off;
+            break;
+        case Guest::panic:
+            code = out(0x505, 1);
+            break;
+        case Guest::reset_once:
+            code = out(0xCF9, 6);
+            break;
+        case Guest::greet:
+            code = greeting + power_off;
+            break;
+        case Guest::greet_and_idle:
+            code = greeting;
+            break;
+        case Guest::idle:
+            break;
     }
     code += "\xF4\xEB\xFD"s;  // hlt, again and again
     code.resize(510);
@@ -120,7 +132,9 @@ std::string find_program(const std::string& name) {
     return "";
 }
 
-Spawn& qemu_of(Plan& plan) { return std::get<Spawn>(plan.resources.back().up); }
+Spawn& qemu_of(Plan& plan) {
+    return std::get<Spawn>(plan.resources.back().up);
+}
 
 Plan tiny_machine(const std::filesystem::path& directory, Guest guest) {
     write_text(directory / "disk.raw", boot_sector(guest));
@@ -138,8 +152,8 @@ Plan tiny_machine(const std::filesystem::path& directory, Guest guest) {
     add("terminal", MakeTerminal{});
     Spawn qemu;
     qemu.program = find_program("qemu-system-x86_64");
-    for (const char* word : {"-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35", "-accel", "tcg", "-m", "64", "-device",
-                             "pvpanic", "-mon", "chardev=qmp,mode=control", "-serial", "chardev:console"})
+    for (const char* word : {"-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35", "-accel", "tcg", "-m", "64",
+                             "-device", "pvpanic", "-mon", "chardev=qmp,mode=control", "-serial", "chardev:console"})
         qemu.arguments.emplace_back(word);
     const auto option = [&qemu](const char* flag, const char* text, Late late, const char* rest) {
         qemu.arguments.emplace_back(flag);
@@ -151,8 +165,9 @@ Plan tiny_machine(const std::filesystem::path& directory, Guest guest) {
     option("-chardev", "socket,id=qmp,", {"qmp", Late::What::chardev}, "");
     option("-chardev", "serial,id=console,", {"terminal", Late::What::chardev}, "");
     option("-add-fd", "fd=", {"image", Late::What::fd}, ",set=1");
-    for (const char* word : {"-blockdev", R"({"driver":"file","filename":"/dev/fdset/1","node-name":"image-file"})", "-blockdev",
-                             R"({"driver":"raw","file":"image-file","node-name":"image"})", "-device", "virtio-blk-pci,drive=image,bootindex=1"})
+    for (const char* word :
+         {"-blockdev", R"({"driver":"file","filename":"/dev/fdset/1","node-name":"image-file"})", "-blockdev",
+          R"({"driver":"raw","file":"image-file","node-name":"image"})", "-device", "virtio-blk-pci,drive=image,bootindex=1"})
         qemu.arguments.emplace_back(word);
     Resource& resource = add("qemu", std::move(qemu));
     resource.needs = {"name", "image", "qmp", "terminal"};

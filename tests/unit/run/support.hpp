@@ -5,12 +5,11 @@
 #include "plan/plan.hpp"
 #include "run/executor.hpp"
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 namespace vmspawn::test {
 

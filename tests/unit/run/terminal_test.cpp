@@ -5,12 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <csignal>
-#include <cstdlib>
 
 namespace vmspawn::test {
 namespace {

@@ -11,7 +11,9 @@ namespace {
 
 constexpr ProcessEnd well{.signalled = false, .code = 0};
 constexpr ProcessEnd status_one{.signalled = false, .code = 1};
-constexpr ProcessEnd killed_by(int signal) { return {.signalled = true, .code = signal}; }
+constexpr ProcessEnd killed_by(int signal) {
+    return {.signalled = true, .code = signal};
+}
 
 struct Row {
     const char* situation;
@@ -51,15 +53,15 @@ const Row rows[] = {
     {"EXIT_STATUS=7, then a signal", facts([](Facts& f) { f.guest_status = 7, f.asked_by = SIGINT; }), 7},
     {"asked by SIGTERM, powered off in order", facts([](Facts& f) { f.asked_by = SIGTERM; }), 0},
     {"asked by SIGTERM, ended by SIGTERM", facts([](Facts& f) { f = {.asked_by = SIGTERM, .killed = true, .qemu = well}; }), 143},
-    {"asked by SIGINT, had to be killed",
-     facts([](Facts& f) { f = {.asked_by = SIGINT, .killed = true, .qemu = killed_by(SIGKILL)}; }), 130},
+    {"asked by SIGINT, had to be killed", facts([](Facts& f) { f = {.asked_by = SIGINT, .killed = true, .qemu = killed_by(SIGKILL)}; }),
+     130},
     {"asked by SIGHUP, ended by SIGTERM", facts([](Facts& f) { f = {.asked_by = SIGHUP, .killed = true, .qemu = well}; }), 129},
     {"powered off in order just before our SIGTERM", facts([](Facts& f) { f.asked_by = SIGTERM, f.killed = true; }), 0},
     {"powered off, but QEMU hung and had to be killed",
      facts([](Facts& f) { f.asked_by = SIGTERM, f.killed = true, f.qemu = killed_by(SIGKILL); }), 143},
-    {"ended before it was up, on request", facts([](Facts& f) { f = {.asked_by = SIGINT, .killed = true, .qemu = killed_by(SIGTERM)}; }), 130},
-    {"crashed while we were ending it",
-     facts([](Facts& f) { f = {.asked_by = SIGINT, .killed = true, .qemu = killed_by(SIGSEGV)}; }), EIO},
+    {"ended before it was up, on request", facts([](Facts& f) { f = {.asked_by = SIGINT, .killed = true, .qemu = killed_by(SIGTERM)}; }),
+     130},
+    {"crashed while we were ending it", facts([](Facts& f) { f = {.asked_by = SIGINT, .killed = true, .qemu = killed_by(SIGSEGV)}; }), EIO},
 };
 
 TEST(Verdict, FollowsTheTable) {
@@ -70,8 +72,12 @@ TEST(Verdict, FollowsTheTable) {
 TEST(Verdict, IsNeverZeroWhenQemuFailed) {
     for (unsigned bits = 0; bits < 1U << 7; ++bits) {
         for (const ProcessEnd end : {well, status_one, killed_by(SIGSEGV), killed_by(SIGKILL), killed_by(SIGTERM)}) {
-            Facts all{.panicked = (bits & 1) != 0, .timed_out = (bits & 2) != 0, .killed = (bits & 4) != 0, .broken = (bits & 8) != 0,
-                      .orderly = (bits & 16) != 0, .qemu = end};
+            Facts all{.panicked = (bits & 1) != 0,
+                      .timed_out = (bits & 2) != 0,
+                      .killed = (bits & 4) != 0,
+                      .broken = (bits & 8) != 0,
+                      .orderly = (bits & 16) != 0,
+                      .qemu = end};
             if ((bits & 32) != 0)
                 all.guest_status = 0;
             if ((bits & 64) != 0)

@@ -3,8 +3,8 @@
 # Every package that the scripts install, in one place.
 build_packages=(g++ cmake ninja-build pkg-config ccache libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev librange-v3-dev libfmt-dev)
 guest_packages=(qemu-system-x86 cpio kmod xz-utils)  # the guest's kernel and busybox are only unpacked, never installed
-test_packages=(libgtest-dev libgmock-dev python3 python3-jsonschema clang clang-tidy clang-format libpugixml-dev universal-ctags
-    binutils binutils-x86-64-linux-gnu strace jq qemu-utils netcat-openbsd libxml2-utils xsltproc docbook-xsl docbook-xml dpkg-dev file)
+test_packages=(libgtest-dev libgmock-dev clang clang-tidy clang-format libclang-rt-dev git python3 python3-jsonschema universal-ctags
+    binutils strace qemu-utils fish libxml2-utils xsltproc docbook-xsl docbook-xml dpkg-dev man-db)
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vmspawn-guests
 
@@ -40,12 +40,11 @@ retry() {
 
 apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@"; }
 
-installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-
 # Installs what is missing; touches nothing when all is there.
 need_packages() {
-    local missing=() package
-    for package in "$@"; do installed "$package" || missing+=("$package"); done
+    local there missing=() package
+    there=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+    for package in "$@"; do grep -qxF "$package installed" <<<"$there" || missing+=("$package"); done
     [ ${#missing[@]} -gt 0 ] || return 0
     say "installing ${missing[*]}"
     retry apt update

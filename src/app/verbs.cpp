@@ -26,7 +26,7 @@ namespace {
 /// One definition, from its file to the machine.
 std::optional<Machine> machine_of(const std::string& file, const Invocation& said, const PathBase& base, Diagnostics& found) {
     Diagnostics own;
-    Layers layers = read_layers(language(), file, said.profile, said.profile_at, own);
+    Layers layers = read_layers(language(), file, said.profile, said.profile_at, own, base.home);
     const Merged merged = merge(language(), std::move(layers), said, own);
     std::optional<Machine> machine;
     if (!own.has_errors())

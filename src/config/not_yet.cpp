@@ -70,7 +70,6 @@ void refuse_default_root(const Merged& merged, Diagnostics& found) {
 
 std::span<const NotYet> not_yet() {
     static const std::vector<NotYet> rows = {
-        {"arch", {"native"}},
         {"ram-max", {}},
         {"ram-slots", {}},
         {"image.directory", {}},

@@ -11,20 +11,10 @@
 
 namespace vmspawn {
 
-struct State {
-    StateKind kind = StateKind::keep;
-    Path path;  ///< for StateKind::at
-};
-
 struct Memory {
     Bytes size = Bytes{2} << 30;
     std::optional<Bytes> max;            ///< room for hotplug, > size
     std::optional<std::uint32_t> slots;  ///< only with max
-};
-
-struct IdShift {
-    std::uint32_t shift = 0;
-    std::uint32_t range = 65536;
 };
 
 /// The root: a disk image, a tree, or neither (the initrd is the whole system).

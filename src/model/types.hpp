@@ -27,6 +27,17 @@ enum class Scope { by_uid, system, user };
 /// Where state is kept: beside the image (keep), nowhere (off), or in a place of the user's.
 enum class StateKind { keep, off, at };
 
+struct State {
+    StateKind kind = StateKind::keep;
+    Path path;  ///< for StateKind::at
+};
+
+/// Guest id 0 is host id `shift`, for `range` ids.
+struct IdShift {
+    std::uint32_t shift = 0;
+    std::uint32_t range = 65536;
+};
+
 enum class FirmwareKind { automatic, uefi, bios, none, descriptor };
 
 enum class Confidential { no, sev_snp, tdx };

@@ -16,20 +16,15 @@ namespace vmspawn {
 /// Where the tests' definitions are thought to be, and whence they are called.
 inline const PathBase test_base{"/cwd", "/home/ann"};
 
-struct Built {
-    Merged merged;
-    Diagnostics found;
-};
-
 /// `text` is the file /srv/vm/dev.vmspawn; empty: no definition, flags alone.
-inline Built build(const std::string& text, const std::vector<std::string>& flags = {}) {
-    Built built;
+inline Merged merged(const std::string& text, const std::vector<std::string>& flags = {}) {
+    Diagnostics found;
     Layers layers;
     if (!text.empty()) {
         const auto source = std::make_shared<const Source>(Source{"dev.vmspawn", "/srv/vm/dev.vmspawn", text});
-        const auto document = parse_document(source, built.found);
+        const auto document = parse_document(source, found);
         if (document) {
-            validate(language(), document->root, built.found);
+            validate(language(), document->root, found);
             layers.trees = {document->root};
         }
         layers.file = source->path;
@@ -38,15 +33,11 @@ inline Built build(const std::string& text, const std::vector<std::string>& flag
     std::vector<const char*> argv{"vmspawn", "show"};
     for (const std::string& flag : flags)
         argv.push_back(flag.c_str());
-    const Invocation said = parse_arguments(language(), argv, built.found);
-    built.merged = merge(language(), std::move(layers), said, built.found);
-    for (const Diagnostic& problem : built.found)
+    const Invocation said = parse_arguments(language(), argv, found);
+    Merged values = merge(language(), std::move(layers), said, found);
+    for (const Diagnostic& problem : found)
         ADD_FAILURE() << problem.summary << " (" << problem.hint << ") at " << to_string(problem.at);
-    return built;
-}
-
-inline Merged merged(const std::string& text, const std::vector<std::string>& flags = {}) {
-    return build(text, flags).merged;
+    return values;
 }
 
 struct Read {

@@ -11,6 +11,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ADDRESS_SANITIZER
+#endif
+#endif
+
 namespace vmspawn::test {
 namespace {
 
@@ -99,7 +107,7 @@ TEST_F(RawTerminals, SurvivesNothingButIsRestored) {
                            Way{SIGFPE, [] { raise(SIGFPE); }}, Way{SIGILL, [] { raise(SIGILL); }}, Way{SIGQUIT, [] { raise(SIGQUIT); }},
                            Way{SIGUSR1, [] { raise(SIGUSR1); }}, Way{SIGALRM, [] { raise(SIGALRM); }}}) {
         const int end = end_of(way.send);
-#ifndef __SANITIZE_ADDRESS__  // which has handlers of its own below ours
+#ifndef WITH_ADDRESS_SANITIZER  // which has handlers of its own below ours
         EXPECT_EQ(end, 1000 + way.number) << "the signal still does its work";
 #else
         EXPECT_NE(end, 0);
@@ -108,7 +116,7 @@ TEST_F(RawTerminals, SurvivesNothingButIsRestored) {
     }
 }
 
-#ifndef __SANITIZE_ADDRESS__
+#ifndef WITH_ADDRESS_SANITIZER
 int overflow(int depth) {
     volatile char page[4096];
     page[0] = static_cast<char>(depth);

@@ -22,6 +22,8 @@ public:
 private:
     std::array<Clock::time_point, times> pressed_{};
     std::size_t count_ = 0;
+
+    bool complete_with(char byte, Clock::time_point now);
 };
 
 }  // namespace vmspawn

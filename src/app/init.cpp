@@ -3,9 +3,9 @@
 #include "base/file.hpp"
 #include "language/formats.hpp"
 
-#include <cerrno>
-
 #include <fmt/format.h>
+
+#include <cerrno>
 
 namespace vmspawn {
 

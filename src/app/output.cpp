@@ -4,14 +4,14 @@
 
 #include <cstdio>
 #include <cstdlib>
-
 #include <unistd.h>
 
 namespace vmspawn {
 
 Colour wanted_colour(int fd) {
     if (const char* said = std::getenv("SYSTEMD_COLORS"))
-        return std::string_view(said) == "0" || std::string_view(said) == "no" || std::string_view(said) == "false" ? Colour::no : Colour::yes;
+        return std::string_view(said) == "0" || std::string_view(said) == "no" || std::string_view(said) == "false" ? Colour::no
+                                                                                                                    : Colour::yes;
     const char* no_colour = std::getenv("NO_COLOR");
     const char* terminal = std::getenv("TERM");
     const bool plain = (no_colour != nullptr && *no_colour != '\0') || terminal == nullptr || std::string_view(terminal) == "dumb";

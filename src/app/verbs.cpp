@@ -10,14 +10,13 @@
 #include "plan/print.hpp"
 #include "run/executor.hpp"
 
-#include <algorithm>
-#include <cstdlib>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <pwd.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 

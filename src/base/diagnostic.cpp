@@ -6,9 +6,13 @@
 
 namespace vmspawn {
 
-Diagnostic error(std::string summary, Origin at) { return {Severity::error, std::move(summary), std::move(at), {}, {}, EINVAL}; }
+Diagnostic error(std::string summary, Origin at) {
+    return {Severity::error, std::move(summary), std::move(at), {}, {}, EINVAL};
+}
 
-Diagnostic warning(std::string summary, Origin at) { return {Severity::warning, std::move(summary), std::move(at), {}, {}, EINVAL}; }
+Diagnostic warning(std::string summary, Origin at) {
+    return {Severity::warning, std::move(summary), std::move(at), {}, {}, EINVAL};
+}
 
 void Diagnostics::append(Diagnostics other) {
     std::move(other.all_.begin(), other.all_.end(), std::back_inserter(all_));

@@ -26,12 +26,18 @@ struct Diagnostic {
     std::vector<Note> notes;
     int error = EINVAL;  ///< errno of this kind of problem; see Diagnostics::status()
 
-    Diagnostic&& with_hint(std::string text) && { hint = std::move(text); return std::move(*this); }
+    Diagnostic&& with_hint(std::string text) && {
+        hint = std::move(text);
+        return std::move(*this);
+    }
     Diagnostic&& with_note(std::string text, Origin where = FromDefault{}) && {
         notes.push_back({std::move(text), std::move(where)});
         return std::move(*this);
     }
-    Diagnostic&& with_error(int number) && { error = number; return std::move(*this); }
+    Diagnostic&& with_error(int number) && {
+        error = number;
+        return std::move(*this);
+    }
 };
 
 Diagnostic error(std::string summary, Origin at);

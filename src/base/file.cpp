@@ -2,13 +2,12 @@
 
 #include "base/fd.hpp"
 
-#include <cerrno>
+#include <fmt/format.h>
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 

@@ -19,6 +19,8 @@ struct Spell {
 
 }  // namespace
 
-std::string to_string(const Origin& origin) { return std::visit(Spell{}, origin); }
+std::string to_string(const Origin& origin) {
+    return std::visit(Spell{}, origin);
+}
 
 }  // namespace vmspawn

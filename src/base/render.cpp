@@ -3,10 +3,10 @@
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 

@@ -27,8 +27,8 @@ std::string quote(std::string_view text) {
 
 std::string origin_fields(const Origin& at) {
     if (const auto* file = std::get_if<FromFile>(&at))
-        return fmt::format(R"("file":{},"line":{},"column":{},"end_line":{},"end_column":{})", quote(file->source->name), file->span.begin.line,
-                           file->span.begin.column, file->span.end.line, file->span.end.column);
+        return fmt::format(R"("file":{},"line":{},"column":{},"end_line":{},"end_column":{})", quote(file->source->name),
+                           file->span.begin.line, file->span.begin.column, file->span.end.line, file->span.end.column);
     if (const auto* argument = std::get_if<FromArgument>(&at))
         return fmt::format(R"("argument":{},"index":{},"begin":{},"end":{})", quote(argument->text), argument->index, argument->begin,
                            argument->end);

@@ -1,19 +1,22 @@
 #include "base/result.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 
 std::string to_string(const Failure& failure) {
-    std::string text = fmt::format("{}: {}", failure.doing, strerrordesc_np(failure.error) ? strerrordesc_np(failure.error) : "unknown error");
+    std::string text =
+        fmt::format("{}: {}", failure.doing, strerrordesc_np(failure.error) ? strerrordesc_np(failure.error) : "unknown error");
     if (!failure.detail.empty())
         text += "\n" + failure.detail;
     return text;
 }
 
-Failure failed(std::string doing) { return {errno, std::move(doing), {}}; }
+Failure failed(std::string doing) {
+    return {errno, std::move(doing), {}};
+}
 
 }  // namespace vmspawn

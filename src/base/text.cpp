@@ -2,17 +2,19 @@
 
 #include "base/utf8.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 
 namespace {
 
-bool same_letter(char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b)); }
+bool same_letter(char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+}
 
 /// Edits (insert, delete, replace, swap of neighbours) from `a` to `b`, case aside: optimal string alignment over three rows.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -41,7 +43,9 @@ void each_code_point(std::string_view text, Visit visit) {
     }
 }
 
-bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+bool is_control(char32_t c) {
+    return c < 0x20 || (c >= 0x7F && c < 0xA0);
+}
 
 }  // namespace
 

@@ -15,7 +15,9 @@ Diagnostics problems_of(const std::string& text) {
     return found;
 }
 
-TEST(Init, WritesAValidDefinition) { EXPECT_TRUE(problems_of(definition_template("new")).empty()); }
+TEST(Init, WritesAValidDefinition) {
+    EXPECT_TRUE(problems_of(definition_template("new")).empty());
+}
 
 // What is offered as a comment must work when the comment sign is taken away.
 TEST(Init, WritesValidComments) {

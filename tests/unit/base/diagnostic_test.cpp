@@ -3,11 +3,10 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 
-#include <cerrno>
-
-#include <fcntl.h>
-
 #include <gtest/gtest.h>
+
+#include <cerrno>
+#include <fcntl.h>
 
 namespace vmspawn {
 namespace {

@@ -1,11 +1,10 @@
 #include "base/file.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cerrno>
 #include <cstdlib>
-
 #include <sys/stat.h>
-
-#include <gtest/gtest.h>
 
 namespace vmspawn {
 namespace {

@@ -46,7 +46,8 @@ TEST(Render, CutsALongLineAroundTheCaret) {
 }
 
 TEST(Render, PointsAtTheFirstLineOfALongSpanAndPastTheEnd) {
-    EXPECT_EQ(render(error("e", in_file("a = [\n1]\n", {1, 5}, {2, 3})), Colour::no), "myvm.vmspawn:1:5: error: e\n  1 | a = [\n    |     ^\n");
+    EXPECT_EQ(render(error("e", in_file("a = [\n1]\n", {1, 5}, {2, 3})), Colour::no),
+              "myvm.vmspawn:1:5: error: e\n  1 | a = [\n    |     ^\n");
     EXPECT_EQ(render(error("e", in_file("ab", {1, 3}, {1, 3})), Colour::no), "myvm.vmspawn:1:3: error: e\n  1 | ab\n    |   ^\n");
     EXPECT_EQ(render(error("e", in_file("ab", {9, 9}, {9, 9})), Colour::no), "myvm.vmspawn:9:9: error: e\n  9 | \n    | ^\n");
 }

@@ -37,7 +37,9 @@ TEST(Utf8, RefusesOverlongFormsSurrogatesAndCutSequences) {
     EXPECT_FALSE(is_utf8("\xe2\x82"));
 }
 
-TEST(Printable, ShowsControlsAndStrayBytes) { EXPECT_EQ(printable("a\033[m\xff\u00e4"), "a\\x1b[m\\xff\u00e4"); }
+TEST(Printable, ShowsControlsAndStrayBytes) {
+    EXPECT_EQ(printable("a\033[m\xff\u00e4"), "a\\x1b[m\\xff\u00e4");
+}
 
 TEST(ShellQuote, SurvivesQuotes) {
     EXPECT_EQ(shell_quote("plain-word=1"), "plain-word=1");
@@ -47,7 +49,9 @@ TEST(ShellQuote, SurvivesQuotes) {
     EXPECT_EQ(shell_quote("~/x"), "'~/x'");
 }
 
-TEST(TomlQuote, EscapesWhatTomlForbids) { EXPECT_EQ(toml_quote("a\"b\\c\n\t\x01"), R"("a\"b\\c\n\t\u0001")"); }
+TEST(TomlQuote, EscapesWhatTomlForbids) {
+    EXPECT_EQ(toml_quote("a\"b\\c\n\t\x01"), R"("a\"b\\c\n\t\u0001")");
+}
 
 TEST(JoinWords, ReadsLikeASentence) {
     EXPECT_EQ(join_words(std::vector<std::string>{"a", "b", "c"}), "a, b or c");

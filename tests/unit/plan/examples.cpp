@@ -17,8 +17,12 @@
 
 namespace vmspawn::test {
 
-fs::path tests_folder() { return fs::path(TEST_SOURCE_DIR) / "tests"; }
-fs::path examples_folder() { return fs::path(TEST_SOURCE_DIR) / "examples"; }
+fs::path tests_folder() {
+    return fs::path(TEST_SOURCE_DIR) / "tests";
+}
+fs::path examples_folder() {
+    return fs::path(TEST_SOURCE_DIR) / "examples";
+}
 
 std::string read_file(const fs::path& path) {
     std::ostringstream text;
@@ -35,7 +39,9 @@ std::vector<fs::path> files_in(const fs::path& folder, const std::string& extens
     return files;
 }
 
-std::string Outcome::text() const { return render(found, Colour::no) + (found.has_errors() ? "" : plan_text(plan)); }
+std::string Outcome::text() const {
+    return render(found, Colour::no) + (found.has_errors() ? "" : plan_text(plan));
+}
 
 Outcome plan_example(const std::string& name, const fs::path& record, const fs::path& home) {
     Outcome out;

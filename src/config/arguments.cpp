@@ -5,10 +5,10 @@
 #include "config/override_flags.hpp"
 #include "config/validate.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 
@@ -144,7 +144,8 @@ Typed ArgumentParser::typed(std::size_t at, const char* value, char letter) cons
 void ArgumentParser::flag(int answer, std::size_t at, const char* value) {
     if (answer == '?' && optopt != 0 && table_.row(optopt) != nullptr) {
         const Typed word = typed(at, nullptr, 0);
-        refuse(fmt::format("{} takes no value", word.name_text()), FromArgument{word.index, word.text, word.name_end, word.text.size()}, "");
+        refuse(fmt::format("{} takes no value", word.name_text()), FromArgument{word.index, word.text, word.name_end, word.text.size()},
+               "");
     } else if (answer == '?') {
         unknown(at, static_cast<char>(optopt));
     } else if (answer == ':') {
@@ -163,7 +164,8 @@ void ArgumentParser::unknown(std::size_t at, char letter) {
         return;
     }
     if (name == "bind-volume") {
-        refuse("--bind-volume is not offered", word.name_at(), "it needs a storage provider of systemd 261 or later; use --extra-drive=PATH");
+        refuse("--bind-volume is not offered", word.name_at(),
+               "it needs a storage provider of systemd 261 or later; use --extra-drive=PATH");
         return;
     }
     const auto abbreviated = table_.starting_with(name);
@@ -177,7 +179,9 @@ void ArgumentParser::unknown(std::size_t at, char letter) {
     const auto key = parse_key(name);
     const bool is_key = key && key->size() > 1 && language_.find(*key) != nullptr;
     const auto near = nearest(name, table_.starting_with(""));
-    const std::string hint = is_key ? fmt::format("did you mean '--set {}=…'?", name) : near ? fmt::format("did you mean '--{}'?", *near) : "";
+    const std::string hint = is_key ? fmt::format("did you mean '--set {}=…'?", name)
+                             : near ? fmt::format("did you mean '--{}'?", *near)
+                                    : "";
     refuse(fmt::format("unknown flag '{}'", shown), word.name_at(), hint);
 }
 

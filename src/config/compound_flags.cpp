@@ -3,9 +3,9 @@
 #include "config/validate.hpp"
 #include "language/formats.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace vmspawn {
 

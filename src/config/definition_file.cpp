@@ -4,10 +4,10 @@
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
-
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 namespace vmspawn {
@@ -24,7 +24,9 @@ struct Refusal {
     int error;
 };
 
-Refusal system_refusal(int error) { return {fmt::format("cannot be read: {}", std::strerror(error)), "", error}; }
+Refusal system_refusal(int error) {
+    return {fmt::format("cannot be read: {}", std::strerror(error)), "", error};
+}
 
 std::optional<Refusal> refuse_kind(mode_t mode) {
     if (S_ISREG(mode))

@@ -3,10 +3,10 @@
 #include "config/definition_file.hpp"
 #include "config/syntax.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <toml++/toml.h>
+
+#include <algorithm>
 
 namespace vmspawn {
 

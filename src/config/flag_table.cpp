@@ -28,7 +28,8 @@ void FlagTable::add(TypedFlag row) {
 
 const TypedFlag* FlagTable::row(int answer) const {
     if (answer >= first_answer_)
-        return static_cast<std::size_t>(answer - first_answer_) < rows_.size() ? &rows_[static_cast<std::size_t>(answer - first_answer_)] : nullptr;
+        return static_cast<std::size_t>(answer - first_answer_) < rows_.size() ? &rows_[static_cast<std::size_t>(answer - first_answer_)]
+                                                                               : nullptr;
     for (const TypedFlag& row : rows_)
         if (row.flag->short_name != 0 && row.flag->short_name == answer)
             return &row;

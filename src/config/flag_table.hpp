@@ -3,11 +3,10 @@
 
 #include "language/schema.hpp"
 
+#include <getopt.h>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <getopt.h>
 
 namespace vmspawn {
 

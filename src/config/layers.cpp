@@ -3,10 +3,10 @@
 #include "base/text.hpp"
 #include "config/validate.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 
@@ -64,7 +64,8 @@ private:
         std::string ring;
         for (auto each = first; each != open_.end(); ++each)
             ring += each->name + " -> ";
-        found_.add(error(fmt::format("include cycle: {}{}", ring, first->name), mentioned).with_hint(fmt::format("'{}' is being read already", name)));
+        found_.add(error(fmt::format("include cycle: {}{}", ring, first->name), mentioned)
+                       .with_hint(fmt::format("'{}' is being read already", name)));
         return true;
     }
 
@@ -129,7 +130,7 @@ private:
     const fs::path& home_;
     Diagnostics& found_;
     std::size_t count_ = 0;
-    std::vector<Target> open_;            ///< from the definition down to the file being read
+    std::vector<Target> open_;  ///< from the definition down to the file being read
     std::map<fs::path, Document> read_;
     std::vector<Table> trees_, profile_trees_;
     std::vector<std::string> profiles_;

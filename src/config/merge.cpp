@@ -2,11 +2,11 @@
 
 #include "base/text.hpp"
 
-#include <algorithm>
-#include <set>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
 
 namespace vmspawn {
 

@@ -29,8 +29,8 @@ struct MergedEntry {
 struct Merged {
     std::vector<MergedValue> values;
     std::map<std::string, std::vector<MergedEntry>, std::less<>> entries;  ///< by table: entries["mount"]
-    std::filesystem::path file;  ///< of the definition; empty when there is none
-    std::string file_name;       ///< as typed
+    std::filesystem::path file;                                            ///< of the definition; empty when there is none
+    std::string file_name;                                                 ///< as typed
 
     [[nodiscard]] const MergedValue* find(const KeyPath& key) const;
     /// Names that the user gave below a table of named entries: names("mount") -> {"src", "cli0"}.

@@ -16,8 +16,8 @@ struct OverrideFlags {
     const Language& language;
     std::vector<Override>& overrides;
     Diagnostics& found;
-    std::map<std::string, int> entries = {};    ///< by table: how many were named cli0, cli1, …
-    std::set<std::string> credentials = {};  ///< ids given by flags
+    std::map<std::string, int> entries = {};  ///< by table: how many were named cli0, cli1, …
+    std::set<std::string> credentials = {};   ///< ids given by flags
 
     void add(Override::How how, KeyPath key, Origin key_at, Node value) {
         overrides.push_back({how, std::move(key), std::move(key_at), std::move(value)});

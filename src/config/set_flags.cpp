@@ -3,9 +3,9 @@
 #include "config/validate.hpp"
 #include "language/formats.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace vmspawn {
 
@@ -45,7 +45,8 @@ std::vector<std::string> known_keys(const Language& language, const KeyPath& lik
 std::optional<KeyPath> read_key(OverrideFlags& state, std::string_view text, const Origin& at) {
     const auto key = parse_key(text);
     if (!key) {
-        state.found.add(error(fmt::format("'{}' is no key", text), at).with_hint("expected names with dots between them, such as image.path"));
+        state.found.add(
+            error(fmt::format("'{}' is no key", text), at).with_hint("expected names with dots between them, such as image.path"));
         return std::nullopt;
     }
     if (key->front() == "include" || key->front() == "profile") {
@@ -55,7 +56,8 @@ std::optional<KeyPath> read_key(OverrideFlags& state, std::string_view text, con
     }
     if (state.language.find(*key) == nullptr && state.language.find_section(*key) == nullptr) {
         const auto near = nearest(to_string(*key), known_keys(state.language, *key));
-        state.found.add(error(fmt::format("unknown key '{}'", to_string(*key)), at).with_hint(near ? fmt::format("did you mean '{}'?", *near) : ""));
+        state.found.add(
+            error(fmt::format("unknown key '{}'", to_string(*key)), at).with_hint(near ? fmt::format("did you mean '{}'?", *near) : ""));
         return std::nullopt;
     }
     for (std::size_t i = 1; i < key->size(); ++i) {

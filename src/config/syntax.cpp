@@ -4,10 +4,10 @@
 #include "base/utf8.hpp"
 #include "language/formats.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 
@@ -92,7 +92,7 @@ std::string bare_word_hint(const std::string& word) {
 
 /// yes, 2G, fedora, /srv/a.raw: a text without its quotes.
 std::optional<Finding> bare_word(const Line& line, const Sentence& said, std::uint32_t column) {
-    constexpr std::array<std::string_view, 10> contexts = {"value",         "boolean", "decimal integer", "hexadecimal integer",
+    constexpr std::array<std::string_view, 10> contexts = {"value",         "boolean",        "decimal integer", "hexadecimal integer",
                                                            "octal integer", "binary integer", "floating-point",  "date",
                                                            "time",          "date-time"};
     const bool is_end = said.detail.ends_with("closing ']', saw '.'");
@@ -155,7 +155,8 @@ std::optional<Finding> set_twice(const Line& line, const Sentence& said) {
 std::optional<Finding> malformed_line(const Line& line, const Sentence& said, std::uint32_t column) {
     const std::uint32_t begin = std::max<std::uint32_t>(1, std::min(column, line.size() + 1));
     if (said.context == "root table")
-        return Finding{fmt::format("a key cannot begin with {}", line.at(column)), "keys with other characters need quotes", begin, begin + 1};
+        return Finding{fmt::format("a key cannot begin with {}", line.at(column)), "keys with other characters need quotes", begin,
+                       begin + 1};
     if (said.context == "table header" && said.detail.starts_with("expected ']'"))
         return Finding{"the table header is malformed", "expected ]; a name with blanks needs quotes", begin, begin + 1};
     if (said.context != "key-value pair")
@@ -168,7 +169,8 @@ std::optional<Finding> malformed_line(const Line& line, const Sentence& said, st
         return Finding{"something stands after the value", "one KEY = VALUE a line; text with blanks needs quotes", begin, line.size() + 1};
     if (line.at(column) == ":")
         return Finding{"expected '=' after the key", "write KEY = VALUE", begin, begin + 1};
-    return Finding{"expected '=' after the key", "expected KEY = VALUE; blanks and other characters in a key need quotes", begin, begin + 1};
+    return Finding{"expected '=' after the key", "expected KEY = VALUE; blanks and other characters in a key need quotes", begin,
+                   begin + 1};
 }
 
 struct Rewording {

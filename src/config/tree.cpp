@@ -41,6 +41,8 @@ const Entry* Table::find(std::string_view name) const {
     return found == entries.end() ? nullptr : &*found;
 }
 
-std::string to_toml(const Node& node) { return std::visit(Spell{}, node.value); }
+std::string to_toml(const Node& node) {
+    return std::visit(Spell{}, node.value);
+}
 
 }  // namespace vmspawn

@@ -3,9 +3,9 @@
 #include "base/text.hpp"
 #include "language/formats.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace vmspawn {
 
@@ -18,7 +18,9 @@ KeyPath below(KeyPath key, const std::string& name) {
     return key;
 }
 
-bool chooses_names(const Section& section) { return section.names == std::vector<std::string>{"*"}; }
+bool chooses_names(const Section& section) {
+    return section.names == std::vector<std::string>{"*"};
+}
 
 /// Where a key that is unknown here does stand: by its last part, or by a flag of that name.
 std::string elsewhere(const Language& language, const std::string& name) {
@@ -129,7 +131,9 @@ bool validate_name(const Section& section, const std::string& name, const Origin
     return false;
 }
 
-void validate(const Language& language, const Table& root, Diagnostics& found) { validate_table(language, {}, root, found); }
+void validate(const Language& language, const Table& root, Diagnostics& found) {
+    validate_table(language, {}, root, found);
+}
 
 void validate_table(const Language& language, const KeyPath& at, const Table& table, Diagnostics& found) {
     Validator(language, found).table(at, table, "");

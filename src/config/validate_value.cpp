@@ -2,9 +2,9 @@
 #include "config/validate.hpp"
 #include "language/formats.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace vmspawn {
 
@@ -77,7 +77,8 @@ public:
 
     bool wrong(const Node& node, const std::string& why, std::string hint = {}) {
         const std::string subject = is_element_ ? fmt::format("{} in {}", to_toml(node), name_) : assignment(name_, node);
-        const std::string expected = is_element_ && setting_.expect.empty() && setting_.words.empty() ? "expected a text" : expectation(setting_);
+        const std::string expected =
+            is_element_ && setting_.expect.empty() && setting_.words.empty() ? "expected a text" : expectation(setting_);
         found_.add(error(subject + " " + why, node.at).with_hint(hint.empty() ? expected : std::move(hint)));
         return false;
     }
@@ -168,7 +169,8 @@ bool validate_credential(const Setting& setting, const KeyPath& key, const Node&
     for (const Entry& entry : table.entries)
         good = validate_credential_source(name, entry, found) && good;
     if (good && table.entries.size() != 1) {
-        found.add(error(table.entries.empty() ? name + " has no value" : name + " has two values", node.at).with_hint(expectation(setting)));
+        found.add(
+            error(table.entries.empty() ? name + " has no value" : name + " has two values", node.at).with_hint(expectation(setting)));
         return false;
     }
     return good;

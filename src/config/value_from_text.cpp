@@ -3,10 +3,10 @@
 #include "config/validate.hpp"
 #include "language/formats.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace vmspawn {
 
@@ -119,8 +119,9 @@ std::optional<Node> value_from_text(const Setting& setting, const KeyPath& key, 
         return std::nullopt;
     if (!accepts.text && !accepts.list && std::holds_alternative<std::string>(node->value)) {
         const std::string hint = accepts.boolean ? "expected yes or no" : "expected " + setting.expect;
-        found.add(error(fmt::format("{} = {} is not {}", to_string(key), to_toml(*node), accepts.boolean ? "a boolean" : "a whole number"), at)
-                      .with_hint(hint));
+        found.add(
+            error(fmt::format("{} = {} is not {}", to_string(key), to_toml(*node), accepts.boolean ? "a boolean" : "a whole number"), at)
+                .with_hint(hint));
         return std::nullopt;
     }
     return validate_value(setting, key, *node, found) ? node : std::nullopt;

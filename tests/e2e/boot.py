@@ -3,8 +3,9 @@
 import pathlib
 import re
 import shutil
+import subprocess
 
-from harness import ROOT, Case, main
+from harness import PROGRAM, ROOT, Case, main
 
 
 class Boot(Case):
@@ -102,8 +103,6 @@ class Boot(Case):
         self.assertEqual(1, len(re.findall(r"execve\(\"[^\"]*qemu-system[^\n]* = 0", run)), run)
 
     def vmspawn_traced(self, *words):
-        import subprocess
-        from harness import PROGRAM
         if not shutil.which("strace"):
             self.skipTest("strace is not installed")
         log = self.dir / "strace.log"

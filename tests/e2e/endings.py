@@ -66,10 +66,14 @@ class Endings(Case):
         self.assert_nothing_left()
 
     def test_qemu_missing(self):
-        empty = self.dir / "empty"
-        empty.mkdir()
-        # the reference also looks in fixed places; a definition can name its own
-        run = self.vmspawn("run", self.sector("halt", '[qemu]\nbinary = "nowhere/qemu-system-x86_64"\n'), env={**self.env, "PATH": str(empty)})
+        run = self.vmspawn("run", self.sector("halt"), env={**self.env, "PATH": str(self.dir)})
+        self.assert_status(95, run)
+        self.assertIn("no QEMU", run.errors)
+        self.assertIn("apt install qemu-system-x86", run.errors)
+        self.assert_nothing_left()
+
+    def test_named_qemu_missing(self):
+        run = self.vmspawn("run", self.sector("halt", '[qemu]\nbinary = "nowhere/qemu-system-x86_64"\n'))
         self.assertIn(run.status, (2, 95), run.everything())
         self.assertIn("nowhere/qemu-system-x86_64", run.errors)
         self.assert_nothing_left()

@@ -147,6 +147,7 @@ class Case(unittest.TestCase):
         cache = os.environ.get("VMSPAWN_TEST_CACHE", str(self.dir / "cache"))
         self.env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(self.dir), "LANG": "C.UTF-8", "TERM": "vt220",
                     "XDG_CACHE_HOME": cache, "TMPDIR": str(self.dir / "tmp")}
+        self.env |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
         if os.getuid() != 0:
             self.env["XDG_RUNTIME_DIR"] = str(self.dir / "runtime")
             (self.dir / "runtime").mkdir(mode=0o700)

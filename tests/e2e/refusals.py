@@ -3,10 +3,11 @@
 import contextlib
 import json
 import pathlib
+import resource
 import shutil
 import subprocess
 
-from harness import GUESTS, PROGRAM, Case, main
+from harness import GUESTS, PROGRAM, Case, Run, main
 
 
 class Refusals(Case):
@@ -92,7 +93,6 @@ class Refusals(Case):
         return run
 
     def start_as(self, command, env):
-        from harness import Run
         run = Run(command, env, self.dir)
         self.runs.append(run)
         return run
@@ -159,7 +159,6 @@ class Refusals(Case):
 
     def test_few_descriptors(self):
         """Out of descriptors in the middle of the bring-up: a message, a status, nothing left."""
-        import resource
         definition = self.sector("poweroff", "".join(f'[drive.d{n}]\npath = "d{n}.raw"\n' for n in range(20)))
         for n in range(20):
             (self.dir / f"d{n}.raw").write_bytes(bytes(512))

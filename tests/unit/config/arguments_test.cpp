@@ -136,8 +136,8 @@ TEST(Arguments, AnEmptyValueClearsAList) {
 
 TEST(Arguments, ListsAreTakenAsTheyAre) {
     EXPECT_THAT(overrides({"--initrd=[x]", "--qemu-arg=-a,b", "--firmware-features=a,~b", "--property=A=b=c"}),
-                ElementsAre("append boot.initrd = [\"[x]\"]", "append qemu.extra = [\"-a,b\"]", "append boot.firmware-features = [\"a\", \"~b\"]",
-                            "append unit.properties = [\"A=b=c\"]"));
+                ElementsAre("append boot.initrd = [\"[x]\"]", "append qemu.extra = [\"-a,b\"]",
+                            "append boot.firmware-features = [\"a\", \"~b\"]", "append unit.properties = [\"A=b=c\"]"));
 }
 
 TEST(Arguments, ManyCallsInARow) {
@@ -164,7 +164,9 @@ TEST(Arguments, EveryFlagOfTheLanguageIsKnown) {
 }
 
 TEST(Arguments, NoSecretIsInAnyOrigin) {
-    const Invocation got = parse({"run", "--set-credential=a:hunter2", "--set", "credentials.b=hunter2", "--set=credentials.c={base64='aHVudGVyMg=='}"}).invocation;
+    const Invocation got =
+        parse({"run", "--set-credential=a:hunter2", "--set", "credentials.b=hunter2", "--set=credentials.c={base64='aHVudGVyMg=='}"})
+            .invocation;
     EXPECT_EQ(got.overrides.size(), 3U);
     for (const Override& each : got.overrides)
         for (const Origin& at : {each.key_at, each.value.at}) {

@@ -2,9 +2,9 @@
 #include "diagnose.hpp"
 #include "golden.hpp"
 
-#include <algorithm>
-
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace vmspawn {
 namespace {
@@ -50,7 +50,9 @@ INSTANTIATE_TEST_SUITE_P(All, BadFile, testing::ValuesIn(bad_files()), [](const 
     return name;
 });
 
-TEST(BadFiles, AreMany) { EXPECT_GE(bad_files().size(), 60U); }
+TEST(BadFiles, AreMany) {
+    EXPECT_GE(bad_files().size(), 60U);
+}
 
 TEST(BadFiles, NoExpectationIsLeftOver) {
     for (const auto& entry : std::filesystem::directory_iterator(enter_bad_files())) {

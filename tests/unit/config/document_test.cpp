@@ -1,4 +1,5 @@
 #include "config/document.hpp"
+
 #include "temporary.hpp"
 
 #include <gmock/gmock.h>
@@ -14,7 +15,9 @@ std::vector<std::string> names(const Table& table) {
     return out;
 }
 
-const Table& table_of(const Table& table, const std::string& name) { return std::get<Table>(table.find(name)->node.value); }
+const Table& table_of(const Table& table, const std::string& name) {
+    return std::get<Table>(table.find(name)->node.value);
+}
 
 TEST(Document, KeepsKeysInTheOrderOfTheText) {
     const Table root = tree("ram = \"2G\"\ncpus = 4\n[mount.z]\nsource = \".\"\n[boot]\nlinux = \"k\"\n[mount.a]\nsource = \"/\"\n");
@@ -41,15 +44,18 @@ TEST(Document, TakesCarriageReturns) {
 TEST(Document, TakesAByteOrderMark) {
     const Temporary folder;
     Diagnostics found;
-    const auto document = read_document(folder.file("a", "\xEF\xBB\xBF"
-                                                         "cpus = 1"),
+    const auto document = read_document(folder.file("a",
+                                                    "\xEF\xBB\xBF"
+                                                    "cpus = 1"),
                                         "a", FromDefault{}, found);
     ASSERT_TRUE(document);
     EXPECT_EQ(span(document->root.find("cpus")->at), "1:1-1:5");
     EXPECT_EQ(document->source->text, "cpus = 1");
 }
 
-TEST(Document, AnEmptyTextIsADefinition) { EXPECT_TRUE(tree("").entries.empty()); }
+TEST(Document, AnEmptyTextIsADefinition) {
+    EXPECT_TRUE(tree("").entries.empty());
+}
 
 TEST(Document, KeepsWhatTheLanguageHasNoUseFor) {
     const Table root = tree("f = 1.5\ni = -inf\nd = 1979-05-27\nt = 07:32:00\nb = 1979-05-27T07:32:00Z\n");

@@ -20,7 +20,9 @@ inline void write_all(const std::filesystem::path& path, const std::string& text
     std::ofstream(path, std::ios::binary) << text;
 }
 
-inline bool updates_golden() { return std::getenv("UPDATE_GOLDEN") != nullptr; }
+inline bool updates_golden() {
+    return std::getenv("UPDATE_GOLDEN") != nullptr;
+}
 
 /// tests/bad becomes the working directory, so that names in messages are the same on every machine.
 inline std::filesystem::path enter_bad_files() {

@@ -3,12 +3,12 @@
 #include "diagnose.hpp"
 #include "temporary.hpp"
 
-#include <chrono>
-#include <ctime>
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <chrono>
+#include <ctime>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -125,7 +125,8 @@ TEST(HostileFile, WithNulBytes) {
 TEST(HostileFile, WithInvalidUtf8) {
     const Temporary folder;
     for (const char* bad : {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"})
-        EXPECT_THAT(refuse(folder.file("a", std::string("name = \"ä") + bad + "\"\n")).text, HasSubstr(":1:10: error: the text is not valid UTF-8"));
+        EXPECT_THAT(refuse(folder.file("a", std::string("name = \"ä") + bad + "\"\n")).text,
+                    HasSubstr(":1:10: error: the text is not valid UTF-8"));
 }
 
 TEST(HostileFile, ThatNestsDeeply) {

@@ -29,7 +29,9 @@ std::string problems(const std::string& file, const std::string& profile = "") {
     return render(found, Colour::no);
 }
 
-TEST(Layers, WithoutAFileAreNone) { EXPECT_TRUE(layers("").empty()); }
+TEST(Layers, WithoutAFileAreNone) {
+    EXPECT_TRUE(layers("").empty());
+}
 
 TEST(Layers, IncludesStandBelowInOrderEachAfterItsOwn) {
     const Temporary folder;

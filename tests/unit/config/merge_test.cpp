@@ -102,7 +102,8 @@ TEST(Merge, AnEmptyBindClearsTheMountsOfFiles) {
 }
 
 TEST(Merge, EntriesMergeByNameInOrderOfMention) {
-    const Merged got = merged({"[mount.z]\nsource = 'x'\n[mount.a]\nsource = 'y'", "[mount.a]\nread-only = true"}, {"--bind=/p", "--set", "mount.b.source=q"});
+    const Merged got = merged({"[mount.z]\nsource = 'x'\n[mount.a]\nsource = 'y'", "[mount.a]\nread-only = true"},
+                              {"--bind=/p", "--set", "mount.b.source=q"});
     EXPECT_THAT(got.names("mount"), ElementsAre("z", "a", "cli0", "b"));
     EXPECT_EQ(value(got, "mount.a.source"), "\"y\"");
     EXPECT_EQ(value(got, "mount.a.read-only"), "true hides false");
@@ -118,14 +119,16 @@ TEST(Merge, AnEmptyEntryIsOne) {
 
 TEST(Merge, AnEntryNeedsItsKeysFromSomeLayer) {
     Diagnostics found;
-    merged({"[mount.a]\nsource = 'x'", "[mount.a]\nread-only = true\n[mount.b]\nread-only = true"}, {"--set", "drive.d.discard=no"}, &found);
-    EXPECT_EQ(render(found, Colour::no), "test.vmspawn:3:8: error: [mount.b] has no 'source'\n"
-                                         "  3 | [mount.b]\n"
-                                         "    |        ^ add source: Host directory to share.\n"
-                                         "--set drive.d.discard=no: error: [drive.d] has no 'path'\n"
-                                         "    | --set drive.d.discard=no\n"
-                                         "    |       ^^^^^^^^^^^^^^^ add path: Disk image or block device.\n"
-                                         "2 problems in test.vmspawn, --set drive.d.discard=no\n");
+    merged({"[mount.a]\nsource = 'x'", "[mount.a]\nread-only = true\n[mount.b]\nread-only = true"}, {"--set", "drive.d.discard=no"},
+           &found);
+    EXPECT_EQ(render(found, Colour::no),
+              "test.vmspawn:3:8: error: [mount.b] has no 'source'\n"
+              "  3 | [mount.b]\n"
+              "    |        ^ add source: Host directory to share.\n"
+              "--set drive.d.discard=no: error: [drive.d] has no 'path'\n"
+              "    | --set drive.d.discard=no\n"
+              "    |       ^^^^^^^^^^^^^^^ add path: Disk image or block device.\n"
+              "2 problems in test.vmspawn, --set drive.d.discard=no\n");
 }
 
 TEST(Merge, ACredentialIsOneValue) {
@@ -136,7 +139,8 @@ TEST(Merge, ACredentialIsOneValue) {
 }
 
 TEST(Merge, ATableByFlagMerges) {
-    const Merged got = merged({"[mount.a]\nsource = 'x'"}, {"--set", "mount.a={ read-only = true }", "--set", "mount={ n = { source = 'y' } }"});
+    const Merged got =
+        merged({"[mount.a]\nsource = 'x'"}, {"--set", "mount.a={ read-only = true }", "--set", "mount={ n = { source = 'y' } }"});
     EXPECT_EQ(value(got, "mount.a.source"), "\"x\"");
     EXPECT_EQ(value(got, "mount.a.read-only"), "true hides false");
     EXPECT_THAT(got.names("mount"), ElementsAre("a", "n"));

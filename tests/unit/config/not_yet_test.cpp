@@ -32,7 +32,7 @@ TEST(NotYet, TheseKeysWaitForLaterIssues) {
     std::vector<std::string> keys;
     for (const NotYet& row : not_yet())
         keys.emplace_back(row.key);
-    EXPECT_THAT(keys, ElementsAre("ram-max", "ram-slots",                                                         //
+    EXPECT_THAT(keys, ElementsAre("ram-max", "ram-slots",                                                                 //
                                   "image.directory", "image.format", "image.disk-type", "image.grow", "image.ephemeral",  //
                                   "image.private-users",                                                                  //
                                   "boot.firmware", "boot.firmware-features", "boot.secure-boot", "boot.nvram-template",   //

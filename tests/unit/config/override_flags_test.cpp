@@ -51,8 +51,9 @@ TEST(Bind, EscapesWorkInBothParts) {
 }
 
 TEST(Bind, EntriesAreNumberedInOrder) {
-    EXPECT_THAT(overrides({"--bind=/a", "--extra-drive=x", "--bind-ro=/b"}),
-                ElementsAre("mount.cli0.source = \"/a\"", "drive.cli0.path = \"x\"", "mount.cli1.source = \"/b\"", "mount.cli1.read-only = true"));
+    EXPECT_THAT(
+        overrides({"--bind=/a", "--extra-drive=x", "--bind-ro=/b"}),
+        ElementsAre("mount.cli0.source = \"/a\"", "drive.cli0.path = \"x\"", "mount.cli1.source = \"/b\"", "mount.cli1.read-only = true"));
 }
 
 TEST(Bind, AWrongFlagLeavesNoHalfEntry) {
@@ -87,7 +88,8 @@ TEST(Credential, BytesBecomeBase64) {
 
 TEST(Credential, APathOrAnInheritedName) {
     EXPECT_THAT(overrides({"--load-credential=a:/x", "--load-credential=b:./y:z", "--load-credential=c:name"}),
-                ElementsAre("credentials.a = { file = \"/x\" }", "credentials.b = { file = \"./y:z\" }", "credentials.c = { inherited = \"name\" }"));
+                ElementsAre("credentials.a = { file = \"/x\" }", "credentials.b = { file = \"./y:z\" }",
+                            "credentials.c = { inherited = \"name\" }"));
 }
 
 TEST(Credential, AnIdIsGivenOnce) {

@@ -103,6 +103,16 @@ std::string command_line(const Planning& p) {
     return fmt::format("{}", fmt::join(words, " "));
 }
 
+/// At start an x86 kernel counts the ticks of its timer against the clock of the processor, and hangs when they are few. On a busy host
+/// an emulated machine loses ticks; under KVM the kernel skips the test by itself.
+void trust_timer(Planning& p) {
+    if (p.kvm || p.arch.name != "x86_64")
+        return;
+    p.kernel_words.emplace_back("no_timer_check");
+    p.reason(
+        "no_timer_check among the kernel words because an emulated timer may lose ticks on a busy host, and the kernel would not start");
+}
+
 void warn_of_credentials(Planning& p) {
     const std::vector<std::string>& words = p.machine.boot.cmdline;
     for (std::size_t i = 0; i < words.size(); ++i)
@@ -134,6 +144,7 @@ void plan_boot(Planning& p) {
     if (boot.linux_image) {
         add_kernel(p);
         add_initrds(p);
+        trust_timer(p);
         add_command_line(p);
         if (p.machine.image.path && !names_a_root(boot.cmdline))
             p.reason("no root= word because boot.cmdline has none: the initrd must find the root by itself");

@@ -57,7 +57,10 @@ class Busy(Case):
         image = shutil.copyfile(GUESTS / "halt.img", self.dir / "halt.img")
         other = subprocess.Popen(["qemu-system-x86_64", "-accel", "tcg", "-m", "64M", "-nodefaults", "-display", "none", "-qmp", "stdio",
                                   "-drive", f"file={image},format=raw,if=virtio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        other.stdout.readline()  # its greeting: by now it holds its locks
+        other.stdin.write(b'{"execute":"qmp_capabilities"}')
+        other.stdin.flush()
+        for _ in range(2):  # its greeting, and the answer of its main loop: by now it holds its locks
+            other.stdout.readline()
         second = self.vmspawn("run", self.definition_beside("halt.img", self.name))
         other.kill()
         other.communicate()

@@ -134,15 +134,16 @@ class Console(Case):
         self.assert_nothing_left()
 
     def test_nothing_is_lost_on_a_slow_pipe(self):
-        run = subprocess.Popen([PROGRAM, "run", self.linux("flood")], env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL,
+        definition = self.linux("flood", console='mode = "read-only"\ntransport = "serial"\n')  # QEMU itself drops what a virtio console cannot take
+        run = subprocess.Popen([PROGRAM, "run", definition], env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         parts = []
-        while part := run.stdout.read1(20000):
+        while part := run.stdout.read1(700):
             parts.append(part)
-            time.sleep(0.002)
+            time.sleep(0.02)
         self.assertEqual(0, run.wait(90))
         numbers = [line for line in b"".join(parts).decode().split() if line.isdigit()]
-        self.assertEqual([str(n) for n in range(1, 200001)], numbers)
+        self.assertEqual([str(n) for n in range(1, 30001)], numbers)
         self.assert_nothing_left()
 
     def test_no_standard_streams(self):

@@ -12,3 +12,4 @@ echo "$fields"
 grep -q '^Depends:.*libsystemd0' <<<"$fields"
 grep -q '^Recommends:.*qemu-system-x86' <<<"$fields"
 for file in usr/bin/vmspawn usr/share/vmspawn/vmspawn.schema.json usr/share/doc/vmspawn/copyright; do grep -q " \./$file\$" <<<"$files"; done
+dpkg-deb --fsys-tarfile "$package" | tar xO ./usr/lib/systemd/system/vmspawn@.service | grep -q '^ExecStart=/usr/bin/vmspawn run '

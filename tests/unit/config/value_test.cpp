@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace vmspawn {
 namespace {
 
@@ -12,6 +14,13 @@ const Setting& setting(const std::string& key) {
     const Setting* found = language().find(*parse_key(key));
     EXPECT_NE(found, nullptr) << key;
     return *found;
+}
+
+/// A key that the pattern of a row stands for: "mount.a.source".
+std::string example_key(const Setting& row) {
+    KeyPath key = row.key;
+    std::ranges::replace(key, "*", "a");
+    return to_string(key);
 }
 
 /// What `text` means for `key`, as TOML; "refused" when it is wrong.
@@ -127,15 +136,15 @@ TEST(Value, LengthCountsCharacters) {
 }
 
 TEST(Value, EveryDefaultIsGood) {
-    for (const Setting& each : language().settings())
-        if (!each.default_json.empty())
-            EXPECT_TRUE(is_good(to_string(each.key), each.default_json)) << to_string(each.key);
+    for (const Setting& each : language().settings()) {
+        EXPECT_TRUE(each.default_json.empty() || is_good(example_key(each), each.default_json)) << example_key(each);
+    }
 }
 
 TEST(Value, EveryWordOfEveryEnumIsGoodAsTextToo) {
     for (const Setting& each : language().settings())
         for (const std::string& word : each.words)
-            EXPECT_NE(meaning(to_string(each.key), word), "refused") << to_string(each.key) << " " << word;
+            EXPECT_NE(meaning(example_key(each), word), "refused") << example_key(each) << " " << word;
 }
 
 }  // namespace

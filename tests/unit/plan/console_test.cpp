@@ -31,13 +31,13 @@ TEST(Console, InteractiveOverVirtio) {
     EXPECT_THAT(made.values("-chardev"), Contains("serial,id=console,<console:chardev>"));
     EXPECT_THAT(made.values("-device"), Contains(HasSubstr("virtconsole")));
     EXPECT_THAT(made.values("-serial"), IsEmpty());
-    EXPECT_THAT(made.values("-append"), ElementsAre("TERM=xterm systemd.tty.term.hvc0=xterm console=hvc0"));
+    EXPECT_THAT(made.values("-append"), ElementsAre("TERM=xterm systemd.tty.term.hvc0=xterm console=hvc0 no_timer_check"));
 }
 
 TEST(Console, OverSerialNamesTheArchitecturesPort) {
     const Machine machine = with_mode(ConsoleMode::interactive, ConsoleTransport::serial);
     EXPECT_THAT(planned(machine).values("-serial"), ElementsAre("chardev:console"));
-    EXPECT_THAT(planned(machine).values("-append"), ElementsAre("TERM=xterm systemd.tty.term.ttyS0=xterm console=ttyS0"));
+    EXPECT_THAT(planned(machine).values("-append"), ElementsAre("TERM=xterm systemd.tty.term.ttyS0=xterm console=ttyS0 no_timer_check"));
     EXPECT_THAT(planned(machine, aarch64_host()).values("-append"), ElementsAre(HasSubstr("console=ttyAMA0")));
     EXPECT_THAT(planned(machine).values("-device"), Not(Contains(HasSubstr("virtconsole"))));
 }
@@ -46,7 +46,7 @@ TEST(Console, HeadlessHasNone) {
     const Planned made = planned(with_mode(ConsoleMode::headless));
     EXPECT_EQ(made.plan.console.kind, ConsoleKind::none);
     EXPECT_EQ(made.plan.find("console"), nullptr);
-    EXPECT_THAT(made.values("-append"), IsEmpty());
+    EXPECT_THAT(made.values("-append"), ElementsAre("no_timer_check"));
     EXPECT_THAT(made.values("-display"), ElementsAre("none"));
 }
 
@@ -62,7 +62,7 @@ TEST(Console, DefaultWithoutATerminalIsReadOnlyWithAReason) {
     EXPECT_EQ(made.plan.console.kind, ConsoleKind::read_only);
     EXPECT_THAT(made.reasons(), Contains("console.mode = read-only because standard input is no terminal"));
     EXPECT_THAT(made.plan.notices, Not(Contains(HasSubstr("read-only"))));
-    EXPECT_THAT(made.values("-append"), ElementsAre("console=hvc0"));
+    EXPECT_THAT(made.values("-append"), ElementsAre("console=hvc0 no_timer_check"));
 }
 
 TEST(Console, InteractiveOnRequestWithoutATerminalIsReadOnlyWithANotice) {
@@ -76,7 +76,7 @@ TEST(Console, InteractiveOnRequestWithoutATerminalIsReadOnlyWithANotice) {
 TEST(Console, ATerminalNameThatIsNoneIsNotPassedOn) {
     Host host = plain_host();
     host.environment["TERM"] = "x init=/bin/sh";
-    EXPECT_THAT(planned(with_mode(ConsoleMode::interactive), host).values("-append"), ElementsAre("console=hvc0"));
+    EXPECT_THAT(planned(with_mode(ConsoleMode::interactive), host).values("-append"), ElementsAre("console=hvc0 no_timer_check"));
 }
 
 TEST(Console, FirmwareSpeaksOnlyWhereADiskBootsOnSerial) {

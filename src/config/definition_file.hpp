@@ -10,7 +10,7 @@
 namespace vmspawn {
 
 /// The most that a definition may hold. A definition is short, and what parses it uses stack by the length of its keys.
-inline constexpr std::size_t most_definition_bytes = 64 * 1024;
+inline constexpr std::size_t most_definition_bytes = 65536;
 
 /// The text without a byte order mark. Refuses what is no regular file before opening it, and never reads more than the limit and one byte.
 /// A problem is put at `mentioned`, or at the file as a whole when that is FromDefault.

@@ -43,7 +43,7 @@ std::vector<std::string> known_keys(const Language& language, const KeyPath& lik
 
 /// A key of the language that an override may name.
 std::optional<KeyPath> read_key(OverrideFlags& state, std::string_view text, const Origin& at) {
-    const auto key = parse_key(text);
+    auto key = parse_key(text);
     if (!key) {
         state.found.add(
             error(fmt::format("'{}' is no key", text), at).with_hint("expected names with dots between them, such as image.path"));

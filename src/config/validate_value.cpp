@@ -75,11 +75,11 @@ public:
         return wrong(node, "is " + type_name(node));
     }
 
-    bool wrong(const Node& node, const std::string& why, std::string hint = {}) {
+    bool wrong(const Node& node, const std::string& why, const std::string& hint = {}) {
         const std::string subject = is_element_ ? fmt::format("{} in {}", to_toml(node), name_) : assignment(name_, node);
         const std::string expected =
             is_element_ && setting_.expect.empty() && setting_.words.empty() ? "expected a text" : expectation(setting_);
-        found_.add(error(subject + " " + why, node.at).with_hint(hint.empty() ? expected : std::move(hint)));
+        found_.add(error(subject + " " + why, node.at).with_hint(hint.empty() ? expected : hint));
         return false;
     }
 

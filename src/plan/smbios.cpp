@@ -42,7 +42,7 @@ std::uint64_t size_of(const Planning& p, const std::vector<Piece>& pieces) {
 
 /// The tables of SMBIOS 2 end at 64 KiB; those of SMBIOS 3 do not.
 void make_room(Planning& p, std::uint64_t more, const std::string& key) {
-    constexpr std::uint64_t enough = 60 * 1024;  // leaves 4 KiB to QEMU's own tables
+    constexpr std::uint64_t enough = 61440;  // leaves 4 KiB to QEMU's own tables
     std::uint64_t before = 0;
     for (const Resource& resource : p.plan.resources)
         if (resource.id.starts_with("smbios.") || resource.id.starts_with("credential."))

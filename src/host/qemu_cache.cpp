@@ -1,6 +1,7 @@
 #include "host/qemu_cache.hpp"
 
 #include "base/fd.hpp"
+#include "base/file.hpp"
 #include "host/json.hpp"
 #include "host/qemu_features.hpp"
 #include "host/seed.hpp"
@@ -111,13 +112,7 @@ void store_cached(const std::string& directory, const QemuKey& key, const Probed
     const json record = {
         {"key", key_record(key)}, {"target", probed.target}, {"version", probed.facts.version}, {"features", probed.facts.features}};
     const std::string text = record.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-    std::string temporary = directory + "/.qemu-XXXXXX";
-    const Fd file(mkostemp(temporary.data(), O_CLOEXEC));
-    if (!file)
-        return;
-    const bool written = write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    if (!written || rename(temporary.c_str(), file_of(directory, key).c_str()) < 0)
-        unlink(temporary.c_str());
+    (void)write_file(file_of(directory, key), text, Existing::replace, 0600);  // without a cache the next start only takes longer
 }
 
 }  // namespace vmspawn

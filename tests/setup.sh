@@ -6,7 +6,8 @@ guest_packages=(qemu-system-x86 cpio kmod xz-utils)  # the guest's kernel and bu
 test_packages=(libgtest-dev libgmock-dev clang clang-tidy clang-format libclang-rt-dev git python3 python3-jsonschema universal-ctags
     binutils file strace qemu-utils fish zsh libxml2-utils xsltproc docbook-xsl docbook-xml dpkg-dev man-db)
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/vmspawn-guests
+# What is made once and used by every build: packages unpacked under their version, guests under a hash of all that they are made of.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/vmspawn-tests
 
 say() { printf '== %s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -14,6 +15,7 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 # A failing command is named with its place. Call once after `set -euo pipefail`.
 loud() {
     set -E
+    shopt -s inherit_errexit
     trap 'status=$?; printf "%s: line %s: \"%s\" failed with status %s\n" "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND" "$status" >&2' ERR
 }
 
@@ -51,49 +53,91 @@ need_packages() {
     retry apt install -y --no-install-recommends "${missing[@]}"
 }
 
-# unpack_package NAME: prints the directory that holds the package's files, unpacked below the cache and not installed.
-unpack_package() {
-    local name=$1 work dir
-    dir=$(echo "$cache/$name"_*.d)
-    if [ -d "$dir" ]; then echo "$dir"; return; fi
-    mkdir -p "$cache"
-    work=$(mktemp -d "$cache/.$name.XXXXXX")
-    apt-cache show "$name" >/dev/null 2>&1 || retry apt update >&2
-    (cd "$work" && retry apt-get -q -o Acquire::Retries=3 -o APT::Sandbox::User=root download "$name") >&2 ||
-        { rm -rf "$work"; return 1; }
-    dir=$cache/$(basename "$(echo "$work"/*.deb)" .deb).d
-    dpkg-deb -x "$work"/*.deb "$work/tree" && { mv -T "$work/tree" "$dir" 2>/dev/null || [ -d "$dir" ]; }
-    rm -rf "$work"
+# made NAME KEY COMMAND…: prints the directory below the cache that COMMAND, given it as its last word, filled for KEY. It is made under
+# another name and then renamed, so what is there is whole; a second run waits for the first; what nobody used for a fortnight goes.
+made() {
+    local name=$1 dir=$cache/$1-${2//:/%3a} work lock
+    shift 2
+    if [ ! -d "$dir" ]; then
+        mkdir -p "$cache"
+        exec {lock}>"$cache/.$name.lock"
+        flock "$lock"
+        if [ ! -d "$dir" ]; then
+            work=$(mktemp -d "$cache/.$name.XXXXXX")
+            chmod 755 "$work"
+            "$@" "$work" >&2 || { remove "$work"; die "could not make $name"; }
+            touch "$work"  # a package brings its own date
+            mv -T "$work" "$dir"
+            while read -r work; do remove "$work"; done < <(find "$cache" -mindepth 1 -maxdepth 1 -type d -mtime +14)
+        fi
+        exec {lock}>&-
+    fi
+    touch "$dir"
     echo "$dir"
 }
 
-# Debian's cloud kernel: small, and most of what a virtual machine needs is built in or a module of it.
-kernel_package() {
-    local meta
-    meta=linux-image-cloud-$(dpkg --print-architecture)
-    apt-cache show "$meta" >/dev/null 2>&1 || retry apt update >&2
-    apt-cache depends "$meta" | sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1
+# Trees of guests belong to root.
+remove() { rm -rf "$1" 2>/dev/null || as_root rm -rf "$1"; }
+
+# key_of WORD…: one short word for all of them; a file counts by what it holds.
+key_of() {
+    local word
+    for word in "$@"; do if [ -f "$word" ]; then cat "$word"; else echo "$word"; fi; done | sha256sum | cut -c 1-12
+}
+
+# Lines "PACKAGE VERSION" of the guests' packages as this system would install them. apt takes a second to say it, so the answer is kept
+# until its lists change.
+versions() {
+    local file=$cache/versions meta text
+    if [ ! -s "$file" ] || [ /var/lib/apt/lists -nt "$file" ] || [ /etc/apt -nt "$file" ] || [ "${BASH_SOURCE[0]}" -nt "$file" ]; then
+        mkdir -p "$cache"
+        meta=linux-image-cloud-$(dpkg --print-architecture)
+        apt-cache show "$meta" busybox-static >/dev/null 2>&1 || retry apt update >&2
+        # Debian's cloud kernel: small, and most of what a virtual machine needs is built in or a module of it
+        text=$(apt-cache show --no-all-versions "$meta" busybox-static |
+            sed -n -e 's/^Depends: \(linux-image-[0-9][^ ]*\) (= \([^)]*\)).*/\1 \2/p' -e '/^Package: busybox/,/^$/s/^Version: /busybox-static /p')
+        [ "$(wc -l <<<"$text")" = 2 ] || die "no cloud kernel or busybox among the packages of this system"
+        echo "$text" >"$file.$BASHPID"
+        mv "$file.$BASHPID" "$file"
+    fi
+    cat "$file"
+}
+
+# Prints the directory that holds busybox-static, unpacked below the cache and not installed.
+busybox_tree() {
+    local version
+    version=$(versions | sed -n 's/^busybox-static //p')
+    made busybox-static "$version" download_package "busybox-static=$version"
 }
 
 # Prints the directory of the unpacked kernel: boot/vmlinuz-VERSION and lib/modules/VERSION with its dependency list.
 kernel_tree() {
-    local package tree version
-    tree=$(find "$cache" -maxdepth 1 -name 'linux-image-*-cloud-*_*.d' 2>/dev/null | sort -V | tail -n 1 || true)
-    if [ -z "$tree" ]; then
-        package=$(kernel_package)
-        [ -n "$package" ] || die "no cloud kernel among the packages of this system"
-        tree=$(unpack_package "$package")
+    local package version
+    read -r package version < <(versions | grep '^linux-image')
+    made "$package" "$version" unpack_kernel "$package=$version"
+}
+
+unpack_kernel() {
+    download_package "$1" "$2" && /sbin/depmod -b "$2" "$(ls "$2/lib/modules")"
+}
+
+# download_package NAME=VERSION DIR: its files in DIR.
+download_package() {
+    local work
+    work=$(mktemp -d)
+    if (cd "$work" && retry apt-get -q -o Acquire::Retries=3 -o APT::Sandbox::User=root download "$1") && dpkg-deb -x "$work"/*.deb "$2"; then
+        rm -rf "$work"
+    else
+        rm -rf "$work"
+        return 1
     fi
-    version=$(ls "$tree/lib/modules")
-    [ -e "$tree/lib/modules/$version/modules.dep" ] || /sbin/depmod -b "$tree" "$version"
-    echo "$tree"
 }
 
 # pack_initrd OUT INIT KERNEL_TREE MODULE…: busybox, INIT as /init, and the modules in the order in which they are to be loaded.
 pack_initrd() {
     local out=$1 init=$2 kernel=$3 work version path number=0 busybox
     shift 3
-    busybox=$(unpack_package busybox-static)/bin/busybox
+    busybox=$(busybox_tree)/bin/busybox
     version=$(ls "$kernel/lib/modules")
     work=$(mktemp -d)
     mkdir -p "$work"/{bin,dev,proc,sys,run,modules}
@@ -108,7 +152,7 @@ pack_initrd() {
     done < <(for module in "$@"; do
         /sbin/modprobe -d "$kernel" -S "$version" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
     done | awk '!seen[$0]++')
-    (cd "$work" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -1n >"$out.new"
+    (cd "$work" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -1n >"$out.$$"
     rm -rf "$work"
-    mv "$out.new" "$out"
+    mv "$out.$$" "$out"
 }

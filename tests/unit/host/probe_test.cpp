@@ -87,9 +87,9 @@ TEST_F(Probe, QemuForAnotherArchitectureIsRefused) {
 }
 
 TEST_F(Probe, NoQemuSaysWhatWasLookedFor) {
-    const QemuFacts facts = probe({.arches = {"hppa"}}).qemu.at("hppa");
+    const QemuFacts facts = probe({.arches = {"nonesuch"}}).qemu.at("nonesuch");
     EXPECT_EQ(facts.path, "");
-    EXPECT_EQ(facts.problem, "there is no QEMU for hppa (looked for qemu-system-hppa)");
+    EXPECT_EQ(facts.problem, "there is no QEMU for nonesuch (looked for qemu-system-nonesuch)");
 }
 
 TEST_F(Probe, AnswersEveryQuestionAndTheStandingOnes) {

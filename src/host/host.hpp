@@ -4,6 +4,7 @@
 
 #include "base/diagnostic.hpp"
 #include "base/result.hpp"
+#include "host/firmware.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -18,9 +19,14 @@ namespace vmspawn {
 
 /// A thing to be found out about a path that the user named, or a program.
 struct Question {
-    enum class Kind { file, program };
+    enum class Kind {
+        file,
+        program,
+        state,     ///< a file that may be made: it and the directories above it, up to one that is there
+        firmware,  ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
+    };
     Kind kind = Kind::file;
-    std::string subject;  ///< an absolute path, or a program's name
+    std::string subject;  ///< an absolute path, or a program's name; of a state also a path below Host::state_base
     Origin because;       ///< the key that made us ask
     friend bool operator==(const Question& a, const Question& b) { return a.kind == b.kind && a.subject == b.subject; }
 };
@@ -40,16 +46,18 @@ struct FileAnswer {
 
 struct Kvm {
     bool usable = false;
-    std::string reason;  ///< why not, one clause: "/dev/kvm has no hardware behind it (this CPU shows no vmx or svm)"
-    std::string fix;     ///< a command or an advice; may be empty
+    std::string reason;                  ///< why not, one clause: "/dev/kvm has no hardware behind it (this CPU shows no vmx or svm)"
+    std::string fix;                     ///< a command or an advice; may be empty
+    std::set<std::string> confidential;  ///< "sev-snp", "tdx": what KVM says that this machine can do
 };
 
 /// One QEMU binary, as probed (and cached by path, size and time of change).
 struct QemuFacts {
     std::string path;
-    std::string version;             ///< "7.2.22"
-    std::set<std::string> features;  ///< names of qemu_features(); only what was found
-    std::string problem;             ///< not empty: it could not be probed, with its own words
+    std::string version;                          ///< "7.2.22"
+    std::set<std::string> features;               ///< names of qemu_features(); only what was found
+    std::string problem;                          ///< not empty: it could not be probed, with its own words
+    std::map<std::string, std::string> machines;  ///< by alias: {"q35", "pc-q35-7.2"}
 };
 
 /// Names that QemuFacts::features may hold, such as "sandbox", "kvm-accel-device", "device/pvpanic", "aio-io_uring".
@@ -62,13 +70,19 @@ struct Host {
     std::uint64_t ram = 0;     ///< bytes
     std::string seed;          ///< 32 hex digits from the machine id (hashed for vmspawn); for predictable addresses
     std::string runtime_base;  ///< "/run" or "/run/user/1000", or the directory under the temporary one
+    std::string state_base;    ///< "/var/lib/vmspawn", "~/.local/state/vmspawn"; empty: a user without a home
     std::string console;       ///< "terminal", "pipe": what standard input is
     Kvm kvm;
     std::map<std::string, QemuFacts> qemu;           ///< by guest architecture
     std::map<std::string, FileAnswer> files;         ///< by absolute path
     std::map<std::string, std::string> programs;     ///< by name: absolute path, "" where it is not
+    std::optional<std::vector<Firmware>> firmware;   ///< in order of priority; nothing: nobody asked
+    std::map<std::string, Firmware> descriptors;     ///< of firmware that was named, by path
     std::map<std::string, std::string> environment;  ///< the variables that planning reads: SYSTEMD_VMSPAWN_QEMU_EXTRA, …
 };
+
+/// Where a state is that a question named: the subject itself when absolute, else below state_base; empty: there is no such place.
+std::string state_path(const Host& host, const std::string& subject);
 
 /// JSON, version 1, keys sorted. Paths below `directory` are written "./…" and below `home` "~/…", so that a record made beside a
 /// definition serves on another machine.

@@ -1,5 +1,8 @@
 #include "host/host_json.hpp"
 
+#include "host/firmware_json.hpp"
+#include "host/path_writer.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace vmspawn {
@@ -7,36 +10,7 @@ namespace vmspawn {
 namespace {
 
 using nlohmann::json;
-
-/// Whether `path` is `base` or below it. An empty base and the root directory are no base: everything would be below them.
-bool is_below(std::string_view path, std::string_view base) {
-    return base.size() > 1 && path.starts_with(base) && (path.size() == base.size() || path[base.size()] == '/');
-}
-
-class PathWriter {
-public:
-    PathWriter(const std::filesystem::path& directory, const std::filesystem::path& home)
-        : directory_(without_slash(directory)), home_(without_slash(home)) {}
-
-    [[nodiscard]] std::string write(const std::string& path) const {
-        if (is_below(path, directory_))
-            return "." + path.substr(directory_.size());
-        if (is_below(path, home_))
-            return "~" + path.substr(home_.size());
-        return path;
-    }
-
-private:
-    static std::string without_slash(const std::filesystem::path& path) {
-        std::string text = path.lexically_normal().string();
-        if (text.size() > 1 && text.ends_with('/'))
-            text.pop_back();
-        return text;
-    }
-
-    std::string directory_;
-    std::string home_;
-};
+using namespace recorded;
 
 json write_file(const FileAnswer& answer) {
     std::string_view type;
@@ -58,7 +32,8 @@ json write_file(const FileAnswer& answer) {
 }
 
 json write_qemu(const QemuFacts& facts, const PathWriter& paths) {
-    json record = {{"path", paths.write(facts.path)}, {"version", facts.version}, {"features", facts.features}};
+    json record = {
+        {"path", paths.write(facts.path)}, {"version", facts.version}, {"features", facts.features}, {"machines", facts.machines}};
     if (!facts.problem.empty())
         record["problem"] = facts.problem;
     return record;
@@ -77,20 +52,23 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
     json programs = json::object();
     for (const auto& [name, path] : host.programs)
         programs[paths.write(name)] = paths.write(path);
-    const json record = {{"version", host_version},
-                         {"arch", host.arch},
-                         {"uid", host.uid},
-                         {"gid", host.gid},
-                         {"cpus", host.cpus},
-                         {"ram", host.ram},
-                         {"seed", host.seed},
-                         {"runtime_base", host.runtime_base},
-                         {"console", host.console},
-                         {"kvm", {{"usable", host.kvm.usable}, {"reason", host.kvm.reason}, {"fix", host.kvm.fix}}},
-                         {"qemu", std::move(qemu)},
-                         {"files", std::move(files)},
-                         {"programs", std::move(programs)},
-                         {"environment", host.environment}};
+    json record = {
+        {"version", host_version},
+        {"arch", host.arch},
+        {"uid", host.uid},
+        {"gid", host.gid},
+        {"cpus", host.cpus},
+        {"ram", host.ram},
+        {"seed", host.seed},
+        {"runtime_base", host.runtime_base},
+        {"state_base", paths.write(host.state_base)},
+        {"console", host.console},
+        {"kvm", {{"usable", host.kvm.usable}, {"reason", host.kvm.reason}, {"fix", host.kvm.fix}, {"confidential", host.kvm.confidential}}},
+        {"qemu", std::move(qemu)},
+        {"files", std::move(files)},
+        {"programs", std::move(programs)},
+        {"environment", host.environment}};
+    write_firmware(record, host, paths);
     // Names of files need not be UTF-8; what is not is replaced, so that writing never fails.
     return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

@@ -1,120 +1,16 @@
-#include "base/text.hpp"
+#include "host/firmware_json.hpp"
 #include "host/host_json.hpp"
-#include "host/json.hpp"
+#include "host/json_reader.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <functional>
-#include <limits>
 
 namespace vmspawn {
 
 namespace {
 
-using nlohmann::json;
-
-/// What is wrong, thrown inside this file only.
-struct Malformed {
-    std::string text;
-};
-
-[[noreturn]] void refuse(std::string_view where, std::string_view what) {
-    throw Malformed{fmt::format("{} {}", printable(where), what)};
-}
-
-/// One object, read member by member; finish() refuses a member that nobody read.
-class ObjectReader {
-public:
-    ObjectReader(const json& value, std::string where) : value_(value), where_(std::move(where)) {
-        if (!value.is_object())
-            refuse(where_, "is not an object");
-    }
-
-    [[nodiscard]] const json* find(const std::string& key) {
-        read_.insert(key);
-        const auto found = value_.find(key);
-        return found == value_.end() ? nullptr : &*found;
-    }
-
-    const json& at(const std::string& key) {
-        const json* found = find(key);
-        if (found == nullptr)
-            refuse(name(key), "is missing");
-        return *found;
-    }
-
-    void read(const std::string& key, std::string& into) {
-        if (!at(key).is_string())
-            refuse(name(key), "is not a string");
-        into = at(key).get<std::string>();
-    }
-
-    void read(const std::string& key, bool& into) {
-        if (!at(key).is_boolean())
-            refuse(name(key), "is not true or false");
-        into = at(key).get<bool>();
-    }
-
-    template <class Integer>
-    void read_number(const std::string& key, Integer& into) {
-        const json& number = at(key);
-        if (!number.is_number_unsigned() || number.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<Integer>::max()))
-            refuse(name(key), "is not a number in range");
-        into = static_cast<Integer>(number.get<std::uint64_t>());
-    }
-
-    /// Each member of the object `key`, by name.
-    void each(const std::string& key,
-              const std::function<void(const std::string& name, const json& value, const std::string& where)>& use) {
-        const json& members = at(key);
-        if (!members.is_object())
-            refuse(name(key), "is not an object");
-        for (const auto& [member, value] : members.items())
-            use(member, value, name(key) + "." + member);
-    }
-
-    void finish() const {
-        for (const auto& [key, value] : value_.items())
-            if (!read_.contains(key))
-                refuse(name(key), "is not known to this version");
-    }
-
-    [[nodiscard]] std::string name(const std::string& key) const { return where_.empty() ? key : where_ + "." + key; }
-
-private:
-    const json& value_;
-    std::string where_;
-    std::set<std::string> read_;
-};
-
-class PathReader {
-public:
-    PathReader(const std::filesystem::path& directory, const std::filesystem::path& home) : directory_(directory), home_(home) {}
-
-    [[nodiscard]] std::string read(const std::string& text, const std::string& where) const {
-        if (text == "." || text.starts_with("./"))
-            return join(directory_, text.substr(1), where);
-        if (text == "~" || text.starts_with("~/"))
-            return join(home_, text.substr(1), where);
-        if (!text.empty() && !text.starts_with('/'))
-            refuse(where, "is a path that starts with none of /, ./ and ~/");
-        return text;
-    }
-
-private:
-    static std::string join(const std::filesystem::path& base, const std::string& rest, const std::string& where) {
-        if (base.empty())
-            refuse(where, "is below a directory that is not known here");
-        std::string text = base.lexically_normal().string();
-        if (text.ends_with('/') && (!rest.empty() || text.size() > 1))
-            text.pop_back();
-        return text + rest;
-    }
-
-    const std::filesystem::path& directory_;
-    const std::filesystem::path& home_;
-};
+using namespace recorded;
 
 FileAnswer read_file(const json& value, const std::string& where) {
     ObjectReader object(value, where);
@@ -144,6 +40,12 @@ FileAnswer read_file(const json& value, const std::string& where) {
     return answer;
 }
 
+std::string read_text(const json& value, const std::string& where) {
+    if (!value.is_string())
+        refuse(where, "is not a string");
+    return value.get<std::string>();
+}
+
 QemuFacts read_qemu(const json& value, const std::string& where, const PathReader& paths) {
     ObjectReader object(value, where);
     QemuFacts facts;
@@ -153,14 +55,10 @@ QemuFacts read_qemu(const json& value, const std::string& where, const PathReade
     object.read("version", facts.version);
     if (object.find("problem") != nullptr)
         object.read("problem", facts.problem);
-    const json& features = object.at("features");
-    if (!features.is_array())
-        refuse(where + ".features", "is not a list");
-    for (const json& feature : features) {
-        if (!feature.is_string())
-            refuse(where + ".features", "holds what is not a string");
-        facts.features.insert(feature.get<std::string>());
-    }
+    for (std::string& feature : object.read_strings("features"))
+        facts.features.insert(std::move(feature));
+    if (object.find("machines") != nullptr)
+        object.each("machines", [&](const auto& alias, const auto& name, const auto& at) { facts.machines[alias] = read_text(name, at); });
     object.finish();
     return facts;
 }
@@ -171,14 +69,11 @@ Kvm read_kvm(const json& value) {
     object.read("usable", kvm.usable);
     object.read("reason", kvm.reason);
     object.read("fix", kvm.fix);
+    if (object.find("confidential") != nullptr)
+        for (std::string& technology : object.read_strings("confidential"))
+            kvm.confidential.insert(std::move(technology));
     object.finish();
     return kvm;
-}
-
-std::string read_text(const json& value, const std::string& where) {
-    if (!value.is_string())
-        refuse(where, "is not a string");
-    return value.get<std::string>();
 }
 
 void check_version(const json& value) {
@@ -204,6 +99,10 @@ Host read_host(const json& value, const PathReader& paths) {
     object.read_number("ram", host.ram);
     object.read("seed", host.seed);
     object.read("runtime_base", host.runtime_base);
+    std::string state;
+    if (object.find("state_base") != nullptr)
+        object.read("state_base", state);
+    host.state_base = paths.read(state, "state_base");
     object.read("console", host.console);
     host.kvm = read_kvm(object.at("kvm"));
     object.each("qemu", [&](const auto& arch, const auto& facts, const auto& where) { host.qemu[arch] = read_qemu(facts, where, paths); });
@@ -216,6 +115,7 @@ Host read_host(const json& value, const PathReader& paths) {
     });
     object.each("environment",
                 [&](const auto& name, const auto& text, const auto& where) { host.environment[name] = read_text(text, where); });
+    read_firmware(object, host, paths);
     object.finish();
     return host;
 }

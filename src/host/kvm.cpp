@@ -71,6 +71,21 @@ void look_at_group(KvmLook& look) {
         look.member = look.member || look.user == *name;
 }
 
+std::set<std::string> confidential_technologies() {
+    constexpr std::pair<const char*, const char*> parameters[] = {
+        {"sev-snp", "/sys/module/kvm_amd/parameters/sev_snp"},
+        {"tdx", "/sys/module/kvm_intel/parameters/tdx"},
+    };
+    std::set<std::string> technologies;
+    for (const auto& [technology, path] : parameters) {
+        const Fd file(open(path, O_RDONLY | O_CLOEXEC));
+        char answer = 0;
+        if (file && read(file.get(), &answer, 1) == 1 && is_switched_on({&answer, 1}))
+            technologies.insert(technology);
+    }
+    return technologies;
+}
+
 void look_at_device(KvmLook& look) {
     const Fd kvm(open(device, O_RDWR | O_CLOEXEC));
     if (!kvm) {
@@ -130,6 +145,10 @@ std::string virtualisation_flag(std::string_view cpuinfo) {
     return {};
 }
 
+bool is_switched_on(std::string_view parameter) {
+    return parameter.starts_with('Y') || parameter.starts_with('1');
+}
+
 Kvm probe_kvm(std::string_view arch) {
     KvmLook look;
     look.x86 = arch == "x86_64" || arch == "i686" || arch == "i586" || arch == "i386";
@@ -139,7 +158,10 @@ Kvm probe_kvm(std::string_view arch) {
         look.hypervisor = has_cpu_flag(cpuinfo, "hypervisor");
     }
     look_at_device(look);
-    return judge_kvm(look);
+    Kvm kvm = judge_kvm(look);
+    if (kvm.usable && look.x86)
+        kvm.confidential = confidential_technologies();
+    return kvm;
 }
 
 }  // namespace vmspawn

@@ -28,6 +28,9 @@ Kvm judge_kvm(const KvmLook& look);
 std::string virtualisation_flag(std::string_view cpuinfo);
 bool has_cpu_flag(std::string_view cpuinfo, std::string_view flag);
 
+/// What a parameter of a module of KVM says: "Y" and "1" are yes.
+bool is_switched_on(std::string_view parameter);
+
 Kvm probe_kvm(std::string_view arch);
 
 }  // namespace vmspawn

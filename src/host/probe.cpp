@@ -1,6 +1,7 @@
 #include "host/probe.hpp"
 
 #include "host/file_probe.hpp"
+#include "host/firmware_search.hpp"
 #include "host/kvm.hpp"
 #include "host/qemu_cache.hpp"
 #include "host/qemu_find.hpp"
@@ -43,11 +44,51 @@ QemuFacts probe_arch(const std::string& arch, const std::string& native, const s
     return std::move(probed.facts);
 }
 
+const FileAnswer& look_at(const std::string& path, Host& host) {
+    const auto [found, is_new] = host.files.try_emplace(path);
+    if (is_new)
+        found->second = probe_file(path);
+    return found->second;
+}
+
+void answer_state(const std::string& subject, Host& host) {
+    std::filesystem::path path = state_path(host, subject);
+    while (path.has_relative_path() && look_at(path.string(), host).type == FileAnswer::Type::missing)
+        path = path.parent_path();
+    if (!path.empty())
+        look_at(path.string(), host);
+}
+
+void look_at_files(const Firmware& firmware, Host& host) {
+    for (const std::string& file : firmware.files())
+        look_at(file, host);
+}
+
+void answer_firmware(const std::string& descriptor, Host& host) {
+    if (!descriptor.empty() && !host.descriptors.contains(descriptor))
+        look_at_files(host.descriptors[descriptor] = read_firmware(descriptor), host);
+    if (!descriptor.empty() || host.firmware)
+        return;
+    host.firmware = find_firmware(firmware_directories(search_environment()));
+    for (const Firmware& firmware : *host.firmware)
+        look_at_files(firmware, host);
+}
+
 void answer(const Question& question, const std::string& path, Host& host) {
-    if (question.kind == Question::Kind::program)
-        host.programs.try_emplace(question.subject, search_path(question.subject, path, helper_directories()));
-    else if (!host.files.contains(question.subject))
-        host.files[question.subject] = probe_file(question.subject);
+    switch (question.kind) {
+        case Question::Kind::file:
+            look_at(question.subject, host);
+            break;
+        case Question::Kind::program:
+            host.programs.try_emplace(question.subject, search_path(question.subject, path, helper_directories()));
+            break;
+        case Question::Kind::state:
+            answer_state(question.subject, host);
+            break;
+        case Question::Kind::firmware:
+            answer_firmware(question.subject, host);
+            break;
+    }
 }
 
 }  // namespace

@@ -107,6 +107,18 @@ Names features_in(const Answers& answers) {
     return features;
 }
 
+/// What the short names of machine types stand for.
+std::map<std::string, std::string> aliases_in(const Answers& answers) {
+    std::map<std::string, std::string> aliases;
+    const auto list = answers.returned.find("machines");
+    if (list == answers.returned.end() || !list->second.is_array())
+        return aliases;
+    for (const json& entry : list->second)
+        if (entry.is_object() && entry.value("alias", json()).is_string() && entry.value("name", json()).is_string())
+            aliases[entry["alias"].get<std::string>()] = entry["name"].get<std::string>();
+    return aliases;
+}
+
 std::string version_in(const json& version) {
     const auto qemu = version.is_object() ? version.value("qemu", json()) : json();
     if (!qemu.is_object())
@@ -164,6 +176,7 @@ ProbedQemu read_qmp_answers(std::string_view said) {
     if (target.is_object() && target.contains("arch") && target["arch"].is_string())
         probed.target = target["arch"].get<std::string>();
     probed.facts.features = features_in(answers);
+    probed.facts.machines = aliases_in(answers);
     return probed;
 }
 

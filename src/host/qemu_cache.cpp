@@ -100,6 +100,7 @@ std::optional<ProbedQemu> load_cached(const std::string& directory, const QemuKe
         probed.target = record->at("target").get<std::string>();
         probed.facts.version = record->at("version").get<std::string>();
         probed.facts.features = record->at("features").get<std::set<std::string>>();
+        probed.facts.machines = record->at("machines").get<std::map<std::string, std::string>>();
         return probed;
     } catch (const json::exception&) {
         return std::nullopt;
@@ -109,8 +110,11 @@ std::optional<ProbedQemu> load_cached(const std::string& directory, const QemuKe
 void store_cached(const std::string& directory, const QemuKey& key, const ProbedQemu& probed) {
     if (!make_directory(directory))
         return;
-    const json record = {
-        {"key", key_record(key)}, {"target", probed.target}, {"version", probed.facts.version}, {"features", probed.facts.features}};
+    const json record = {{"key", key_record(key)},
+                         {"target", probed.target},
+                         {"version", probed.facts.version},
+                         {"features", probed.facts.features},
+                         {"machines", probed.facts.machines}};
     const std::string text = record.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
     (void)write_file(file_of(directory, key), text, Existing::replace, 0600);  // without a cache the next start only takes longer
 }

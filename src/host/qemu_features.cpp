@@ -57,6 +57,8 @@ constexpr std::array rows{
     // without libslirp QEMU has no such network
     FeatureRow{"netdev/user", FeatureTest::works, "netdev_add", R"({"type":"user","id":"probe"})"},
     FeatureRow{"object/memory-backend-memfd", FeatureTest::type, "memory-backend-memfd", {}},
+    FeatureRow{"object/sev-snp-guest", FeatureTest::type, "sev-snp-guest", {}},
+    FeatureRow{"object/tdx-guest", FeatureTest::type, "tdx-guest", {}},
     // the option is known only to a QEMU that was built with seccomp
     FeatureRow{"sandbox", FeatureTest::option, "sandbox", "enable,obsolete,elevateprivileges,spawn,resourcecontrol"},
     FeatureRow{"smbios-entry-point-type", FeatureTest::property, "generic-pc-machine", "smbios-entry-point-type"},

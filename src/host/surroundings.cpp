@@ -17,6 +17,8 @@ namespace {
 /// What planning may read.
 constexpr std::array planning_variables{"CREDENTIALS_DIRECTORY", "RUNTIME_DIRECTORY", "SYSTEMD_VMSPAWN_NETWORK_MAC",
                                         "SYSTEMD_VMSPAWN_QEMU_EXTRA", "TERM"};
+constexpr std::array search_variables{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS"};
+constexpr std::array state_variables{"XDG_STATE_HOME", "HOME"};
 constexpr std::array runtime_variables{"XDG_RUNTIME_DIR", "TMPDIR", "TEMP", "TMP"};
 
 template <class Names>
@@ -67,6 +69,19 @@ std::string runtime_base(std::uint32_t uid, const std::map<std::string, std::str
     return fmt::format("{}/vmspawn-{}", temporary == "/" ? "" : temporary, uid);
 }
 
+std::string state_base(std::uint32_t uid, const std::map<std::string, std::string>& environment) {
+    if (uid == 0)
+        return "/var/lib/vmspawn";
+    if (const std::string state = absolute_or_empty(environment, "XDG_STATE_HOME"); !state.empty())
+        return state + "/vmspawn";
+    const std::string home = absolute_or_empty(environment, "HOME");
+    return home.empty() ? "" : home + "/.local/state/vmspawn";
+}
+
+std::map<std::string, std::string> search_environment() {
+    return variables(search_variables);
+}
+
 Host look_around() {
     Host host;
     utsname kernel{};
@@ -78,6 +93,7 @@ Host look_around() {
     host.ram = physical_memory();
     host.seed = host_seed();
     host.runtime_base = runtime_base(host.uid, variables(runtime_variables));
+    host.state_base = state_base(host.uid, variables(state_variables));
     host.console = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0 ? "terminal" : "pipe";
     host.environment = variables(planning_variables);
     return host;

@@ -13,6 +13,8 @@ struct KindOf {
     std::string_view operator()(const ClaimName&) const { return "claim"; }
     std::string_view operator()(const MakeMemory&) const { return "memory"; }
     std::string_view operator()(const OpenFile&) const { return "open"; }
+    std::string_view operator()(const KeepFile&) const { return "keep"; }
+    std::string_view operator()(const MakeScratch&) const { return "scratch"; }
     std::string_view operator()(const MakeQmpSocket&) const { return "socketpair"; }
     std::string_view operator()(const MakeTerminal&) const { return "terminal"; }
     std::string_view operator()(const PickPort&) const { return "port"; }

@@ -86,6 +86,16 @@ struct OpenFile {
     bool writable = false;
     enum class Lock { none, qemu } lock = Lock::none;  ///< qemu: its image locks (design, decision 4), EBUSY naming the holder
 };
+/// State that stays: opened for writing with QEMU's image locks. When missing it is made first, 0600, as a copy of `source`, with the
+/// directories above it (0700); a run that is killed leaves no file of that name or a whole one. Undo: closed.
+struct KeepFile {
+    std::string path;
+    std::string source;
+};
+/// A writable file without a name, 0600. Undo: closed, and gone.
+struct MakeScratch {
+    std::vector<Piece> pieces;
+};
 /// A connected pair; vmspawn speaks QMP on its end, the child has the other. Undo: both closed.
 struct MakeQmpSocket {};
 /// A pseudo terminal, raw; vmspawn holds the master. Undo: closed.
@@ -104,7 +114,7 @@ struct Spawn {
     int death_signal = 15;  ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
 };
 
-using Action = std::variant<ClaimName, MakeMemory, OpenFile, MakeQmpSocket, MakeTerminal, PickPort, Spawn>;
+using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeQmpSocket, MakeTerminal, PickPort, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

@@ -20,15 +20,35 @@ constexpr Contributor contributors[] = {
     plan_network,           plan_smbios,      plan_credentials, plan_boot, plan_not_offered, plan_extra,
 };
 
+bool is_answered(const Question& question, const Host& host) {
+    switch (question.kind) {
+        case Question::Kind::file:
+            return host.files.contains(question.subject);
+        case Question::Kind::program:
+            return host.programs.contains(question.subject);
+        case Question::Kind::state: {
+            const std::string path = state_path(host, question.subject);
+            return path.empty() || host.files.contains(path);
+        }
+        case Question::Kind::firmware:
+            return question.subject.empty() ? host.firmware.has_value() : host.descriptors.contains(question.subject);
+    }
+    return false;
+}
+
+std::string subject_of(const Question& question, const Machine& machine) {
+    if (question.kind == Question::Kind::firmware && question.subject.empty())
+        return "its firmware";
+    return shown_path(question.subject, {machine.directory, machine.home});
+}
+
 bool all_answered(const Machine& machine, const Host& host, Diagnostics& found) {
     bool answered = true;
     for (const Question& question : questions(machine)) {
-        const bool known =
-            question.kind == Question::Kind::file ? host.files.contains(question.subject) : host.programs.contains(question.subject);
-        if (known)
+        if (is_answered(question, host))
             continue;
         answered = false;
-        const std::string subject = shown_path(question.subject, {machine.directory, machine.home});
+        const std::string subject = subject_of(question, machine);
         found.add(error(fmt::format("the record of the host has no answer about {}", subject), question.because)
                       .with_hint("record it with: vmspawn host FILE --format=json"));
     }

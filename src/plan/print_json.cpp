@@ -28,17 +28,16 @@ struct ActionJson {
     const Places& places;
 
     json operator()(const ClaimName& claim) const { return {{"base", claim.base}, {"name", claim.name}}; }
-    json operator()(const MakeMemory& memory) const {
-        json pieces = json::array();
-        for (const Piece& piece : memory.pieces)
-            pieces.push_back(std::visit(PieceJson{places}, piece));
-        return {{"pieces", std::move(pieces)}};
-    }
+    json operator()(const MakeMemory& memory) const { return all(memory.pieces); }
     json operator()(const OpenFile& file) const {
         return {{"path", shown_path(file.path, places)},
                 {"writable", file.writable},
                 {"lock", file.lock == OpenFile::Lock::qemu ? "qemu" : "none"}};
     }
+    json operator()(const KeepFile& file) const {
+        return {{"path", shown_path(file.path, places)}, {"source", shown_path(file.source, places)}};
+    }
+    json operator()(const MakeScratch& scratch) const { return all(scratch.pieces); }
     json operator()(const MakeQmpSocket&) const { return json::object(); }
     json operator()(const MakeTerminal&) const { return json::object(); }
     json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
@@ -51,6 +50,13 @@ struct ActionJson {
                 {"inherits", spawn.inherits},
                 {"no-new-privileges", spawn.no_new_privileges},
                 {"death-signal", spawn.death_signal}};
+    }
+
+    [[nodiscard]] json all(const std::vector<Piece>& pieces) const {
+        json list = json::array();
+        for (const Piece& piece : pieces)
+            list.push_back(std::visit(PieceJson{places}, piece));
+        return {{"pieces", std::move(list)}};
     }
 };
 

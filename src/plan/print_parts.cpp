@@ -28,20 +28,26 @@ struct DescribeAction {
     const Places& places;
 
     std::string operator()(const ClaimName& claim) const { return fmt::format("name {} in {}/systemd/vmspawn", claim.name, claim.base); }
-    std::string operator()(const MakeMemory& memory) const {
-        std::string text;
-        for (const Piece& piece : memory.pieces)
-            text += (text.empty() ? "" : " + ") + std::visit(DescribePiece{places}, piece);
-        return text;
-    }
+    std::string operator()(const MakeMemory& memory) const { return all(memory.pieces); }
     std::string operator()(const OpenFile& file) const {
         return fmt::format("{}, {}{}", shown_path(file.path, places), file.writable ? "writable" : "read-only",
                            file.lock == OpenFile::Lock::qemu ? ", locked" : "");
     }
+    std::string operator()(const KeepFile& file) const {
+        return fmt::format("{}, writable, locked, first a copy of {}", shown_path(file.path, places), shown_path(file.source, places));
+    }
+    std::string operator()(const MakeScratch& scratch) const { return all(scratch.pieces); }
     std::string operator()(const MakeQmpSocket&) const { return "to QEMU's monitor"; }
     std::string operator()(const MakeTerminal&) const { return "for the guest"; }
     std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }
     std::string operator()(const Spawn& spawn) const { return shown_path(spawn.program, places); }
+
+    [[nodiscard]] std::string all(const std::vector<Piece>& pieces) const {
+        std::string text;
+        for (const Piece& piece : pieces)
+            text += (text.empty() ? "" : " + ") + std::visit(DescribePiece{places}, piece);
+        return text;
+    }
 };
 
 bool is_flag(const Word& word) {

@@ -92,27 +92,36 @@ private:
     [[nodiscard]] std::set<std::string> credential_ids() const {
         std::set<std::string> ids;
         for (const Resource& resource : plan_.resources)
-            if (const auto* memory = std::get_if<MakeMemory>(&resource.up))
-                for (const Piece& piece : memory->pieces) {
-                    if (const auto* secret = std::get_if<Secret>(&piece))
-                        ids.insert(secret->id);
-                    if (const auto* file = std::get_if<FileContent>(&piece); file && !file->credential.empty())
-                        ids.insert(file->credential);
-                }
+            for (const Piece& piece : pieces_of(resource.up)) {
+                if (const auto* secret = std::get_if<Secret>(&piece))
+                    ids.insert(secret->id);
+                if (const auto* file = std::get_if<FileContent>(&piece); file && !file->credential.empty())
+                    ids.insert(file->credential);
+            }
         return ids;
+    }
+
+    static std::vector<Piece> pieces_of(const Action& action) {
+        if (const auto* memory = std::get_if<MakeMemory>(&action))
+            return memory->pieces;
+        const auto* scratch = std::get_if<MakeScratch>(&action);
+        return scratch ? scratch->pieces : std::vector<Piece>();
     }
 
     void up(const Resource& /*resource*/, const ClaimName& /*claim*/) {}  // $work stands in for the runtime directory
     void up(const Resource& /*resource*/, const MakeQmpSocket& /*socket*/) {}
     void up(const Resource& /*resource*/, const MakeTerminal& /*terminal*/) {}
 
-    void up(const Resource& resource, const MakeMemory& memory) {
+    void up(const Resource& resource, const MakeMemory& memory) { fill(resource, memory.pieces, "<"); }
+    void up(const Resource& resource, const MakeScratch& scratch) { fill(resource, scratch.pieces, "<>"); }
+
+    void fill(const Resource& resource, const std::vector<Piece>& pieces, std::string_view redirection) {
         const std::string file = fmt::format("\"$work\"/{}", variable("memory", resource.id));
         line(fmt::format("\n# {}", printable(resource.id)));
         line(fmt::format(": > {}", file));
-        for (const Piece& piece : memory.pieces)
+        for (const Piece& piece : pieces)
             line(std::visit([&](const auto& what) { return append(what, file); }, piece));
-        line(fmt::format("exec {{{}}}<{}", variable("fd", resource.id), file));
+        line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), redirection, file));
     }
 
     [[nodiscard]] std::string append(const Text& text, const std::string& file) const {
@@ -139,6 +148,14 @@ private:
         if (file.writable)  // <> would make a missing file
             line(fmt::format("[ -e {0} ] || die {0} does not exist", place));
         line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), file.writable ? "<>" : "<", place));
+    }
+
+    void up(const Resource& resource, const KeepFile& file) {
+        const std::string place = path(file.path);
+        line(fmt::format("\n# {}", printable(resource.id)));
+        line(fmt::format("[ -e {0} ] || {{ mkdir -p -- \"$(dirname -- {0})\"; cp -- {1} {0}.new; mv -- {0}.new {0}; }}", place,
+                         path(file.source)));
+        line(fmt::format("exec {{{}}}<>{}", variable("fd", resource.id), place));
     }
 
     void up(const Resource& resource, const PickPort& /*port*/) {

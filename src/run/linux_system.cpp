@@ -1,5 +1,6 @@
 #include "run/linux_system.hpp"
 
+#include "run/keep_file.hpp"
 #include "run/memory_file.hpp"
 #include "run/open_file.hpp"
 #include "run/spawn.hpp"
@@ -38,6 +39,8 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const ClaimName& claim) { return system.hold(resource.id, claim_runtime_directory(claim)); }
         Result<void> operator()(const MakeMemory& memory) { return system.hold(resource.id, make_memory(resource.id, memory)); }
         Result<void> operator()(const OpenFile& file) { return system.hold(resource.id, open_file(file)); }
+        Result<void> operator()(const KeepFile& file) { return system.hold(resource.id, keep_file(file)); }
+        Result<void> operator()(const MakeScratch& scratch) { return system.hold(resource.id, make_scratch(resource.id, scratch)); }
         Result<void> operator()(const MakeQmpSocket&) { return system.hold(resource.id, make_socket_pair()); }
         Result<void> operator()(const MakeTerminal&) { return system.hold(resource.id, make_pseudo_terminal()); }
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }

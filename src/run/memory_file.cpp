@@ -1,144 +1,57 @@
 #include "run/memory_file.hpp"
 
-#include "base/text.hpp"
+#include "run/piece_writer.hpp"
 
-#include <array>
 #include <cerrno>
-#include <cstdint>
+#include <cstdlib>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace vmspawn {
 
 namespace {
 
-constexpr std::uint64_t largest = 4ULL << 30;           ///< of the whole file
-constexpr std::uint64_t largest_encoded = 64ULL << 20;  ///< of a piece that is held in memory to be encoded
-
 #ifndef MFD_NOEXEC_SEAL
 constexpr unsigned MFD_NOEXEC_SEAL = 8;
 #endif
 
-class Writer {
-public:
-    explicit Writer(Fd fd) : fd_(std::move(fd)) {}
-
-    Result<void> add(const Text& text) { return bytes(text.bytes); }
-    Result<void> add(const Secret& secret) { return bytes(secret.base64 ? base64_encode(secret.bytes) : secret.bytes); }
-    Result<void> add(const FileContent& content) { return content.base64 ? encoded(content.path) : copied(content.path); }
-    Result<void> add(const Align& align) {
-        const std::uint64_t over = align.boundary == 0 ? 0 : size_ % align.boundary;
-        return bytes(over == 0 ? std::string() : std::string(align.boundary - over, '\0'));
-    }
-
-    Result<Fd> sealed() {
-        if (fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-            return failed("seal it");
-        return std::move(fd_);
-    }
-
-private:
-    Fd fd_;
-    std::uint64_t size_ = 0;
-
-    Result<void> bytes(std::string_view text) {
-        while (!text.empty()) {
-            const ssize_t written = write(fd_.get(), text.data(), text.size());
-            if (written < 0)
-                return failed("write it");
-            text.remove_prefix(static_cast<std::size_t>(written));
-            size_ += static_cast<std::uint64_t>(written);
-        }
-        return {};
-    }
-
-    static Result<Fd> open_content(const std::string& path) {
-        Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-        struct stat status {};
-        if (!fd || fstat(fd.get(), &status) < 0)
-            return failed("open " + path);
-        if (S_ISDIR(status.st_mode))
-            return Failure{EISDIR, "read " + path, ""};
-        // A pipe serves as well (shell: <(command)); an endless device does not.
-        if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
-            return Failure{EINVAL, "read " + path, "it is not a regular file"};
-        fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
-        return fd;
-    }
-
-    Result<void> copied(const std::string& path) {
-        Result<Fd> from = open_content(path);
-        if (!from)
-            return from.failure();
-        for (;;) {
-            const ssize_t moved = sendfile(fd_.get(), from->get(), nullptr, 1 << 30);
-            if (moved == 0)
-                return {};
-            if (moved < 0)
-                return errno == EINVAL ? read_through(from->get(), path) : failed("copy " + path);
-            size_ += static_cast<std::uint64_t>(moved);
-            if (size_ > largest)
-                return Failure{EFBIG, "copy " + path, ""};
-        }
-    }
-
-    // For files that sendfile cannot read: pipes, some of /proc.
-    Result<void> read_through(int from, const std::string& path) {
-        std::array<char, 65536> buffer;
-        for (;;) {
-            const ssize_t got = read(from, buffer.data(), buffer.size());
-            if (got < 0)
-                return failed("read " + path);
-            if (got == 0)
-                return {};
-            if (size_ > largest)
-                return Failure{EFBIG, "read " + path, ""};
-            if (Result<void> done = bytes({buffer.data(), static_cast<std::size_t>(got)}); !done)
-                return done;
-        }
-    }
-
-    Result<void> encoded(const std::string& path) {
-        Result<Fd> from = open_content(path);
-        if (!from)
-            return from.failure();
-        std::string content;
-        std::array<char, 65536> buffer;
-        for (;;) {
-            const ssize_t got = read(from->get(), buffer.data(), buffer.size());
-            if (got < 0)
-                return failed("read " + path);
-            if (got == 0)
-                return bytes(base64_encode(content));
-            content.append(buffer.data(), static_cast<std::size_t>(got));
-            if (content.size() > largest_encoded)
-                return Failure{EFBIG, "read " + path, ""};
-        }
-    }
-};
-
 Fd new_memory(const std::string& name) {
-    Fd fd(memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL));
+    const std::string shown = name.substr(0, 200);
+    Fd fd(memfd_create(shown.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL));
     if (!fd && errno == EINVAL)  // Linux before 6.3
-        fd = Fd(memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+        fd = Fd(memfd_create(shown.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
     return fd;
+}
+
+/// On a disk where possible: what a guest writes there should not eat the host's memory.
+Fd new_scratch(const std::string& name) {
+    const char* temporary = secure_getenv("TMPDIR");
+    const char* directory = temporary != nullptr && temporary[0] == '/' ? temporary : "/var/tmp";
+    Fd fd(::open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+    return fd ? std::move(fd) : new_memory(name);
 }
 
 }  // namespace
 
 Result<Fd> make_memory(const std::string& name, const MakeMemory& action) {
-    Fd fd = new_memory(name.substr(0, 200));
+    Fd fd = new_memory(name);
     if (!fd)
         return failed("make a memory file");
-    Writer writer(std::move(fd));
-    for (const Piece& piece : action.pieces) {
-        if (Result<void> added = std::visit([&](const auto& one) { return writer.add(one); }, piece); !added)
-            return added.failure();
-    }
-    return writer.sealed();
+    if (Result<void> filled = PieceWriter(fd.get()).add(action.pieces); !filled)
+        return filled.failure();
+    if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+        return failed("seal it");
+    return fd;
+}
+
+Result<Fd> make_scratch(const std::string& name, const MakeScratch& action) {
+    Fd fd = new_scratch(name);
+    if (!fd)
+        return failed("make a temporary file");
+    if (Result<void> filled = PieceWriter(fd.get()).add(action.pieces); !filled)
+        return filled.failure();
+    return fd;
 }
 
 }  // namespace vmspawn

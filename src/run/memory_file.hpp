@@ -1,4 +1,4 @@
-// A file without a name, made of pieces and sealed: how credentials and merged initrds reach QEMU.
+// Files without a name, made of pieces: sealed ones, by which credentials and merged initrds reach QEMU, and writable ones.
 #pragma once
 
 #include "base/fd.hpp"
@@ -11,5 +11,7 @@ namespace vmspawn {
 
 /// `name` is only for people who look into /proc.
 Result<Fd> make_memory(const std::string& name, const MakeMemory& action);
+/// In $TMPDIR or /var/tmp; in memory where that has no files without a name.
+Result<Fd> make_scratch(const std::string& name, const MakeScratch& action);
 
 }  // namespace vmspawn

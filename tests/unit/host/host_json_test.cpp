@@ -26,6 +26,19 @@ Host example() {
     host.files["/home/ana/vm"] = {FileAnswer::Type::directory, 0, 0, true, true, 1, "1:2:4", ""};
     host.programs = {{"swtpm", "/home/ana/bin/swtpm"}, {"passt", ""}};
     host.environment = {{"TERM", "xterm"}};
+    host.state_base = "/home/ana/.local/state/vmspawn";
+    host.kvm.confidential = {"tdx"};
+    host.qemu["x86_64"].machines = {{"q35", "pc-q35-7.2"}};
+    host.firmware = {{.path = "/usr/share/qemu/firmware/50-a.json",
+                      .description = "A",
+                      .interfaces = {"uefi", "bios"},
+                      .mapping = Firmware::Mapping::split,
+                      .executable = {"/home/ana/vm/code.fd", "qcow2"},
+                      .nvram_template = {"/usr/share/vars.fd", "raw"},
+                      .targets = {{"x86_64", {"pc-q35-*"}}, {"i386", {}}},
+                      .features = {"secure-boot"}},
+                     {.path = "/etc/qemu/firmware/60-b.json", .mapping = Firmware::Mapping::memory, .problem = "it is not JSON"}};
+    host.descriptors["/home/ana/own.json"] = {.path = "/home/ana/own.json", .executable = {"/x.fd", "raw"}};
     return host;
 }
 
@@ -45,6 +58,11 @@ TEST(HostJson, RoundTrip) {
     EXPECT_EQ(read->programs.at("swtpm"), "/home/ana/bin/swtpm");
     EXPECT_EQ(read->kvm.reason, "no \"hardware\"");
     EXPECT_EQ(read->ram, 1ULL << 40U);
+    EXPECT_EQ(read->firmware, example().firmware);
+    EXPECT_EQ(read->descriptors, example().descriptors);
+    EXPECT_EQ(read->state_base, example().state_base);
+    EXPECT_EQ(read->kvm.confidential, example().kvm.confidential);
+    EXPECT_EQ(read->qemu.at("x86_64").machines, example().qemu.at("x86_64").machines);
 }
 
 TEST(HostJson, EveryFileTypeRoundTrips) {
@@ -56,6 +74,15 @@ TEST(HostJson, EveryFileTypeRoundTrips) {
         ASSERT_TRUE(read);
         EXPECT_EQ(read->files.at("/x").type, type);
     }
+}
+
+TEST(HostJson, NobodyAskedForFirmwareAndThereIsNoneAreTwoThings) {
+    Host host;
+    EXPECT_FALSE(host_from_json(to_json(host, "", ""), "", "")->firmware);
+    host.firmware.emplace();
+    const auto read = host_from_json(to_json(host, "", ""), "", "");
+    ASSERT_TRUE(read->firmware);
+    EXPECT_TRUE(read->firmware->empty());
 }
 
 TEST(HostJson, PathsMoveWithTheDefinition) {
@@ -113,6 +140,12 @@ TEST(HostJson, OtherVersionsAreRefused) {
     EXPECT_THAT(complaint(changed("\"version\": 1", "\"version\": 1.0")), HasSubstr("version is not a whole number"));
     EXPECT_THAT(complaint("{}"), HasSubstr("not a recorded host"));
     EXPECT_THAT(complaint("[]"), HasSubstr("not a recorded host"));
+}
+
+TEST(HostJson, MalformedFirmwareIsNamed) {
+    EXPECT_THAT(complaint(changed(R"("mapping": "memory")", R"("mapping": "kernel")")), HasSubstr("firmware[1].mapping is no mapping"));
+    EXPECT_THAT(complaint(changed(R"("secure-boot")", "7")), HasSubstr("firmware[0].features holds what is not a string"));
+    EXPECT_THAT(complaint(changed(R"("description": "A")", R"("description": "A", "x": 1)")), HasSubstr("firmware[0].x is not known"));
 }
 
 TEST(HostJson, MalformedMembersAreNamed) {

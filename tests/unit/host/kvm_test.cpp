@@ -108,5 +108,13 @@ TEST(Kvm, ProbeGivesAReasonWhenItSaysNo) {
     EXPECT_EQ(kvm.usable, kvm.reason.empty());
 }
 
+TEST(Kvm, ParametersOfModulesAreRead) {
+    EXPECT_TRUE(is_switched_on("Y\n"));
+    EXPECT_TRUE(is_switched_on("1"));
+    EXPECT_FALSE(is_switched_on("N\n"));
+    EXPECT_FALSE(is_switched_on("0"));
+    EXPECT_FALSE(is_switched_on(""));
+}
+
 }  // namespace
 }  // namespace vmspawn

@@ -38,6 +38,7 @@ TEST_F(Probe, SecondProbeRunsNoChild) {
     EXPECT_EQ(runs(), 1);
     EXPECT_EQ(first.qemu.at(native_).path, qemu);
     EXPECT_EQ(first.qemu.at(native_).problem, "");
+    EXPECT_EQ(first.qemu.at(native_).machines, (std::map<std::string, std::string>{{"q35", "pc-q35-10.0"}}));
     const Host second = probe({.arches = {"native", native_}});
     EXPECT_EQ(runs(), 1);
     EXPECT_EQ(second.qemu.size(), 1U);
@@ -107,6 +108,35 @@ TEST_F(Probe, AnswersEveryQuestionAndTheStandingOnes) {
     for (const Question& question : standing_questions())
         EXPECT_TRUE(question.kind == Question::Kind::file ? host.files.contains(question.subject)
                                                           : host.programs.contains(question.subject));
+}
+
+TEST_F(Probe, AStateIsAskedForUpToTheDirectoryThatIsThere) {
+    directory_.write("there", "");
+    const Host host =
+        probe({.questions = {{Question::Kind::state, directory_ / "a/b/state", {}}, {Question::Kind::state, directory_ / "there", {}}}});
+    EXPECT_EQ(host.files.at(directory_ / "a/b/state").type, FileAnswer::Type::missing);
+    EXPECT_EQ(host.files.at(directory_ / "a").type, FileAnswer::Type::missing);
+    EXPECT_EQ(host.files.at(directory_.path()).type, FileAnswer::Type::directory);
+    EXPECT_EQ(host.files.at(directory_ / "there").type, FileAnswer::Type::regular);
+}
+
+TEST_F(Probe, FirmwareIsLookedForOnlyWhenAsked) {
+    const Variable config("XDG_CONFIG_HOME", directory_.path());
+    std::filesystem::create_directories(directory_ / "qemu/firmware");
+    directory_.write("code.fd", "code");
+    const std::string descriptor = directory_.write("qemu/firmware/00-ours.json", R"({
+        "description": "Ours", "interface-types": ["uefi"], "features": [], "targets": [],
+        "mapping": {"device": "memory", "filename": ")" + directory_ / "code.fd" + R"("}})");
+    EXPECT_FALSE(probe({}).firmware);
+    const Host host = probe({.questions = {{Question::Kind::firmware, "", {}}}});
+    ASSERT_TRUE(host.firmware && !host.firmware->empty());
+    EXPECT_EQ(host.firmware->front().path, descriptor);
+    EXPECT_EQ(host.files.at(directory_ / "code.fd").size, 4U);
+    EXPECT_TRUE(host.descriptors.empty());
+    const Host named = probe({.questions = {{Question::Kind::firmware, descriptor, {}}}});
+    EXPECT_FALSE(named.firmware);
+    EXPECT_EQ(named.descriptors.at(descriptor).description, "Ours");
+    EXPECT_EQ(named.files.at(directory_ / "code.fd").size, 4U);
 }
 
 TEST_F(Probe, RealQemuHasWhatEveryQemuHas) {

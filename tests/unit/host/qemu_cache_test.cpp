@@ -16,7 +16,8 @@ class QemuCache : public testing::Test {
 protected:
     [[nodiscard]] std::string cache() const { return directory_ / "cache/vmspawn"; }
     [[nodiscard]] static ProbedQemu probed() {
-        return {.facts = {.version = "7.2.22", .features = {"sandbox", "device/nvme"}}, .target = "x86_64"};
+        return {.facts = {.version = "7.2.22", .features = {"sandbox", "device/nvme"}, .machines = {{"q35", "pc-q35-7.2"}}},
+                .target = "x86_64"};
     }
     /// The one file in the cache.
     [[nodiscard]] std::string file() const {
@@ -38,6 +39,7 @@ TEST_F(QemuCache, GivesBackWhatWasStored) {
     EXPECT_EQ(found->target, "x86_64");
     EXPECT_EQ(found->facts.version, "7.2.22");
     EXPECT_EQ(found->facts.features, probed().facts.features);
+    EXPECT_EQ(found->facts.machines, probed().facts.machines);
     EXPECT_EQ(std::distance(fs::directory_iterator(cache()), {}), 1) << "no temporary file stays";
     EXPECT_EQ(fs::status(cache()).permissions(), fs::perms::owner_all);
 }

@@ -27,6 +27,24 @@ TEST(RuntimeBase, ElseADirectoryBelowTheTemporaryOne) {
     EXPECT_EQ(runtime_base(1000, {{"TMPDIR", "/"}}), "/vmspawn-1000");
 }
 
+TEST(StateBase, RootUsesVar) {
+    EXPECT_EQ(state_base(0, {{"XDG_STATE_HOME", "/home/u/state"}, {"HOME", "/root"}}), "/var/lib/vmspawn");
+}
+
+TEST(StateBase, UserHasTheirOwnOrNone) {
+    EXPECT_EQ(state_base(1000, {{"XDG_STATE_HOME", "/state/"}, {"HOME", "/home/u"}}), "/state/vmspawn");
+    EXPECT_EQ(state_base(1000, {{"XDG_STATE_HOME", "relative"}, {"HOME", "/home/u"}}), "/home/u/.local/state/vmspawn");
+    EXPECT_EQ(state_base(1000, {}), "");
+}
+
+TEST(StatePath, AbsoluteOrBelowTheBase) {
+    Host host{.state_base = "/var/lib/vmspawn"};
+    EXPECT_EQ(state_path(host, "/srv/a"), "/srv/a");
+    EXPECT_EQ(state_path(host, "m/efinvramstate"), "/var/lib/vmspawn/m/efinvramstate");
+    host.state_base.clear();
+    EXPECT_EQ(state_path(host, "m/efinvramstate"), "");
+}
+
 TEST(Seed, DependsOnTheIdentityAndHidesIt) {
     const std::string id = "0123456789abcdef0123456789abcdef";
     EXPECT_EQ(seed_of(id), seed_of(id));

@@ -1,0 +1,121 @@
+#include "run/piece_writer.hpp"
+
+#include "base/text.hpp"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace vmspawn {
+
+namespace {
+
+constexpr std::uint64_t largest = 4ULL << 30;           ///< of the whole file
+constexpr std::uint64_t largest_encoded = 64ULL << 20;  ///< of a piece that is held in memory to be encoded
+
+Result<Fd> open_content(const std::string& path) {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    struct stat status {};
+    if (!fd || fstat(fd.get(), &status) < 0)
+        return failed("open " + path);
+    if (S_ISDIR(status.st_mode))
+        return Failure{EISDIR, "read " + path, ""};
+    // A pipe serves as well (shell: <(command)); an endless device does not.
+    if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
+        return Failure{EINVAL, "read " + path, "it is not a regular file"};
+    fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
+}  // namespace
+
+Result<void> PieceWriter::add(const Text& text) {
+    return bytes(text.bytes);
+}
+
+Result<void> PieceWriter::add(const Secret& secret) {
+    return bytes(secret.base64 ? base64_encode(secret.bytes) : secret.bytes);
+}
+
+Result<void> PieceWriter::add(const FileContent& content) {
+    return content.base64 ? encoded(content.path) : copied(content.path);
+}
+
+Result<void> PieceWriter::add(const Align& align) {
+    const std::uint64_t over = align.boundary == 0 ? 0 : size_ % align.boundary;
+    return bytes(over == 0 ? std::string() : std::string(align.boundary - over, '\0'));
+}
+
+Result<void> PieceWriter::add(const std::vector<Piece>& pieces) {
+    for (const Piece& piece : pieces) {
+        if (Result<void> added = std::visit([&](const auto& one) { return add(one); }, piece); !added)
+            return added.failure();
+    }
+    return {};
+}
+
+Result<void> PieceWriter::bytes(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = write(fd_, text.data(), text.size());
+        if (written < 0)
+            return failed("write it");
+        text.remove_prefix(static_cast<std::size_t>(written));
+        size_ += static_cast<std::uint64_t>(written);
+    }
+    return {};
+}
+
+Result<void> PieceWriter::copied(const std::string& path) {
+    Result<Fd> from = open_content(path);
+    if (!from)
+        return from.failure();
+    for (;;) {
+        const ssize_t moved = sendfile(fd_, from->get(), nullptr, 1 << 30);
+        if (moved == 0)
+            return {};
+        if (moved < 0)
+            return errno == EINVAL ? read_through(from->get(), path) : failed("copy " + path);
+        size_ += static_cast<std::uint64_t>(moved);
+        if (size_ > largest)
+            return Failure{EFBIG, "copy " + path, ""};
+    }
+}
+
+// For files that sendfile cannot read: pipes, some of /proc.
+Result<void> PieceWriter::read_through(int from, const std::string& path) {
+    std::array<char, 65536> buffer;
+    for (;;) {
+        const ssize_t got = read(from, buffer.data(), buffer.size());
+        if (got < 0)
+            return failed("read " + path);
+        if (got == 0)
+            return {};
+        if (size_ > largest)
+            return Failure{EFBIG, "read " + path, ""};
+        if (Result<void> done = bytes({buffer.data(), static_cast<std::size_t>(got)}); !done)
+            return done;
+    }
+}
+
+Result<void> PieceWriter::encoded(const std::string& path) {
+    Result<Fd> from = open_content(path);
+    if (!from)
+        return from.failure();
+    std::string content;
+    std::array<char, 65536> buffer;
+    for (;;) {
+        const ssize_t got = read(from->get(), buffer.data(), buffer.size());
+        if (got < 0)
+            return failed("read " + path);
+        if (got == 0)
+            return bytes(base64_encode(content));
+        content.append(buffer.data(), static_cast<std::size_t>(got));
+        if (content.size() > largest_encoded)
+            return Failure{EFBIG, "read " + path, ""};
+    }
+}
+
+}  // namespace vmspawn

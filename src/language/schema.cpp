@@ -1,5 +1,7 @@
 #include "language/schema.hpp"
 
+#include "language/rows.hpp"
+
 #include <algorithm>
 
 namespace vmspawn {
@@ -20,20 +22,21 @@ const Row* find_row(const std::vector<Row>& rows, const KeyPath& key) {
 }  // namespace
 
 const VerbEntry* Language::find_verb(std::string_view name) const {
-    const auto verb = std::find_if(verbs_.begin(), verbs_.end(), [&](const VerbEntry& candidate) { return candidate.name == name; });
-    return verb == verbs_.end() ? nullptr : &*verb;
+    const auto verb =
+        std::find_if(rows_.verbs.begin(), rows_.verbs.end(), [&](const VerbEntry& candidate) { return candidate.name == name; });
+    return verb == rows_.verbs.end() ? nullptr : &*verb;
 }
 
 const Setting* Language::find(const KeyPath& key) const {
-    return find_row(settings_, key);
+    return find_row(rows_.settings, key);
 }
 
 const Section* Language::find_section(const KeyPath& key) const {
-    return find_row(sections_, key);
+    return find_row(rows_.sections, key);
 }
 
 const Language& language() {
-    static const Language embedded{schema_text()};
+    static const Language embedded{unpack_rows(packed_rows())};
     return embedded;
 }
 

@@ -1,4 +1,4 @@
-// The language of definitions: schema/vmspawn.schema.json, embedded in the program and read once into typed rows.
+// The language of definitions: schema/vmspawn.schema.json, embedded in the program, and as typed rows (rows.hpp).
 // Validation, flags, --help, completions, `explain` and the manual's lists walk these rows; nothing restates them.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vmspawn {
@@ -94,15 +95,22 @@ struct VerbEntry {
     std::vector<std::string> words;                   ///< what its argument may be: completion bash
 };
 
+/// All rows, in the order of the schema.
+struct LanguageRows {
+    std::vector<Setting> settings;
+    std::vector<Section> sections;
+    std::vector<CommonFlag> common_flags;
+    std::vector<VerbEntry> verbs;
+};
+
 class Language {
 public:
-    /// Throws nothing: the embedded text is checked by a test, a broken one ends the program with a message.
-    explicit Language(std::string_view schema_json);
+    explicit Language(LanguageRows rows) : rows_(std::move(rows)) {}
 
-    [[nodiscard]] const std::vector<Setting>& settings() const { return settings_; }  ///< in schema order
-    [[nodiscard]] const std::vector<Section>& sections() const { return sections_; }
-    [[nodiscard]] const std::vector<CommonFlag>& common_flags() const { return common_flags_; }
-    [[nodiscard]] const std::vector<VerbEntry>& verbs() const { return verbs_; }
+    [[nodiscard]] const std::vector<Setting>& settings() const { return rows_.settings; }
+    [[nodiscard]] const std::vector<Section>& sections() const { return rows_.sections; }
+    [[nodiscard]] const std::vector<CommonFlag>& common_flags() const { return rows_.common_flags; }
+    [[nodiscard]] const std::vector<VerbEntry>& verbs() const { return rows_.verbs; }
 
     [[nodiscard]] const VerbEntry* find_verb(std::string_view name) const;
     /// The row of a concrete key: {"mount","src","source"} finds mount.*.source.
@@ -110,16 +118,13 @@ public:
     [[nodiscard]] const Section* find_section(const KeyPath& key) const;
 
 private:
-    std::vector<Setting> settings_;
-    std::vector<Section> sections_;
-    std::vector<CommonFlag> common_flags_;
-    std::vector<VerbEntry> verbs_;
+    LanguageRows rows_;
 };
 
 /// The embedded schema, byte for byte.
 std::string_view schema_text();
 
-/// Read on first use.
+/// Unpacked on first use.
 const Language& language();
 
 }  // namespace vmspawn

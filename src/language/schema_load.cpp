@@ -2,7 +2,7 @@
 // leaf, a table with `properties`, or a table of named entries (`additionalProperties` is a schema). A leaf takes what it does not
 // say itself from the definition that its `allOf` names. `x-required` stands in place of `required`, because an included file or a
 // profile may say the rest.
-#include "language/schema.hpp"
+#include "language/rows.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -286,19 +286,21 @@ CommonFlag common_flag_of(const Loader& loader, const Json& node) {
 
 }  // namespace
 
-Language::Language(std::string_view schema_json) {
+LanguageRows rows_from_schema(std::string_view schema_json) {
+    LanguageRows rows;
     try {
         const Json root = Json::parse(schema_json);
-        Loader loader(root, settings_, sections_);
+        Loader loader(root, rows.settings, rows.sections);
         loader.table(root, {}, text_of(root, "title"));
         for (const Json& verb : root.at("x-verbs"))
-            verbs_.push_back(verb_of(verb));
+            rows.verbs.push_back(verb_of(verb));
         for (const Json& flag : root.at("x-flags"))
-            common_flags_.push_back(common_flag_of(loader, flag));
+            rows.common_flags.push_back(common_flag_of(loader, flag));
     } catch (const std::exception& problem) {
-        std::fprintf(stderr, "vmspawn: the embedded schema is broken: %s\n", problem.what());
+        std::fprintf(stderr, "vmspawn: the schema is broken: %s\n", problem.what());
         std::abort();
     }
+    return rows;
 }
 
 }  // namespace vmspawn

@@ -1,8 +1,7 @@
 // The schema's rows hold together.
-#include "language/schema.hpp"
-
 #include "base/text.hpp"
 #include "language/formats.hpp"
+#include "language/rows.hpp"
 #include "model/types.hpp"
 
 #include <gmock/gmock.h>
@@ -113,9 +112,16 @@ TEST(Schema, TheBytesAreTheFile) {
     EXPECT_EQ(schema_text().find('\0'), std::string_view::npos);
 }
 
+TEST(Schema, TheRowsInTheProgramAreThoseOfTheFile) {
+    const std::string packed = pack_rows(rows_from_schema(schema_text()));
+    EXPECT_EQ(packed, packed_rows());
+    EXPECT_EQ(pack_rows(unpack_rows(packed)), packed);
+    EXPECT_GT(language().settings().size(), 50U);
+}
+
 TEST(SchemaDeathTest, ABrokenTextEndsTheProgramWithAMessage) {
-    EXPECT_DEATH(Language("{"), "schema is broken");
-    EXPECT_DEATH(Language("{\"properties\":{}}"), "schema is broken");
+    EXPECT_DEATH(rows_from_schema("{"), "schema is broken");
+    EXPECT_DEATH(rows_from_schema("{\"properties\":{}}"), "schema is broken");
 }
 
 TEST(Language, FindsConcreteKeys) {

@@ -34,6 +34,7 @@ void read_image(Reading& reading, Image& image) {
     table.get("path", image.path);
     table.get("directory", image.directory);
     table.get("format", image.format);
+    table.get("backing", image.backing);
     table.get("disk-type", image.disk_type);
     table.get("discard", image.discard);
     table.get("grow", image.grow);
@@ -93,6 +94,7 @@ Drive read_drive(Reading& reading, const std::string& name) {
     TableReader table{reading, "drive", name};
     table.get("path", drive.path);
     table.get("format", drive.format);
+    table.get("backing", drive.backing);
     table.get("disk-type", drive.disk_type);
     table.get("read-only", drive.read_only);
     table.get("discard", drive.discard);

@@ -21,6 +21,7 @@ namespace vmspawn {
 struct Question {
     enum class Kind {
         file,
+        disk,  ///< a file, and all that it rests on
         program,
         state,     ///< a file that may be made: it and the directories above it, up to one that is there
         firmware,  ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
@@ -31,6 +32,17 @@ struct Question {
     friend bool operator==(const Question& a, const Question& b) { return a.kind == b.kind && a.subject == b.subject; }
 };
 
+/// What the header of a qcow2 image says. Names are absolute paths, counted from the image that names them; what is no path
+/// ("json:{…}", "nbd://…") is as spelled.
+struct Qcow2Facts {
+    std::uint64_t size = 0;      ///< bytes that the guest sees
+    std::string backing;         ///< the image that it rests on; empty: none
+    std::string backing_format;  ///< empty: not said
+    bool has_data_file = false;  ///< the guest's data stand in a raw file of their own
+    std::string data_file;       ///< may be empty although there is one
+    std::string problem;         ///< not empty: QEMU would not open it, one clause
+};
+
 /// What is at a path. Links are followed.
 struct FileAnswer {
     enum class Type { missing, regular, block, directory, character, fifo, socket };
@@ -39,9 +51,11 @@ struct FileAnswer {
     std::uint64_t size = 0;  ///< bytes; of a block device its capacity
     bool readable = false;   ///< by this process
     bool writable = false;
-    std::uint32_t owner = 0;  ///< uid
-    std::string identity;     ///< device and inode, to see that two names are one file; of a block device its number
-    std::string format;       ///< regular and block only: "qcow2", "pe" (UKI or EFI kernel), "uki", "gzip", "elf" or "raw"
+    std::uint32_t owner = 0;          ///< uid
+    std::string identity;             ///< device and inode, to see that two names are one file; of a block device its number
+    std::string format;               ///< regular and block only: "qcow2", "pe" (UKI or EFI kernel), "uki", "gzip", "elf" or "raw"
+    std::string target;               ///< disks only: the path without links, where it differs
+    std::optional<Qcow2Facts> qcow2;  ///< disks only, of format "qcow2"
 };
 
 struct Kvm {

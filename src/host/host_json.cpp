@@ -12,7 +12,18 @@ namespace {
 using nlohmann::json;
 using namespace recorded;
 
-json write_file(const FileAnswer& answer) {
+json write_qcow2(const Qcow2Facts& facts, const PathWriter& paths) {
+    json record = {{"size", facts.size}};
+    if (!facts.backing.empty())
+        record.update({{"backing", paths.write(facts.backing)}, {"backing-format", facts.backing_format}});
+    if (facts.has_data_file)
+        record["data-file"] = paths.write(facts.data_file);
+    if (!facts.problem.empty())
+        record["problem"] = facts.problem;
+    return record;
+}
+
+json write_file(const FileAnswer& answer, const PathWriter& paths) {
     std::string_view type;
     for (const auto& [value, word] : file_types)
         if (value == answer.type)
@@ -28,6 +39,10 @@ json write_file(const FileAnswer& answer) {
                    {"owner", answer.owner},
                    {"identity", answer.identity},
                    {"format", answer.format}});
+    if (!answer.target.empty())
+        record["target"] = paths.write(answer.target);
+    if (answer.qcow2)
+        record["qcow2"] = write_qcow2(*answer.qcow2, paths);
     return record;
 }
 
@@ -48,7 +63,7 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
         qemu[arch] = write_qemu(facts, paths);
     json files = json::object();
     for (const auto& [path, answer] : host.files)
-        files[paths.write(path)] = write_file(answer);
+        files[paths.write(path)] = write_file(answer, paths);
     json programs = json::object();
     for (const auto& [name, path] : host.programs)
         programs[paths.write(name)] = paths.write(path);

@@ -12,7 +12,38 @@ namespace {
 
 using namespace recorded;
 
-FileAnswer read_file(const json& value, const std::string& where) {
+std::string read_text(const json& value, const std::string& where) {
+    if (!value.is_string())
+        refuse(where, "is not a string");
+    return value.get<std::string>();
+}
+
+/// A name in a qcow2 header: a path as PathReader has it, or what QEMU takes for a protocol, as spelled.
+std::string read_image_name(const json& value, const std::string& where, const PathReader& paths) {
+    const std::string text = read_text(value, where);
+    const std::size_t at = text.find_first_of(":/");
+    return at != std::string::npos && text[at] == ':' ? text : paths.read(text, where);
+}
+
+Qcow2Facts read_qcow2(const json& value, const std::string& where, const PathReader& paths) {
+    ObjectReader object(value, where);
+    Qcow2Facts facts;
+    object.read_number("size", facts.size);
+    if (const json* backing = object.find("backing")) {
+        facts.backing = read_image_name(*backing, where + ".backing", paths);
+        object.read("backing-format", facts.backing_format);
+    }
+    if (const json* data = object.find("data-file")) {
+        facts.has_data_file = true;
+        facts.data_file = read_image_name(*data, where + ".data-file", paths);
+    }
+    if (object.find("problem") != nullptr)
+        object.read("problem", facts.problem);
+    object.finish();
+    return facts;
+}
+
+FileAnswer read_file(const json& value, const std::string& where, const PathReader& paths) {
     ObjectReader object(value, where);
     std::string type;
     object.read("type", type);
@@ -35,15 +66,13 @@ FileAnswer read_file(const json& value, const std::string& where) {
         object.read_number("owner", answer.owner);
         object.read("identity", answer.identity);
         object.read("format", answer.format);
+        if (const json* target = object.find("target"))
+            answer.target = paths.read(read_text(*target, where + ".target"), where + ".target");
+        if (const json* qcow2 = object.find("qcow2"))
+            answer.qcow2 = read_qcow2(*qcow2, where + ".qcow2", paths);
     }
     object.finish();
     return answer;
-}
-
-std::string read_text(const json& value, const std::string& where) {
-    if (!value.is_string())
-        refuse(where, "is not a string");
-    return value.get<std::string>();
 }
 
 QemuFacts read_qemu(const json& value, const std::string& where, const PathReader& paths) {
@@ -107,7 +136,7 @@ Host read_host(const json& value, const PathReader& paths) {
     host.kvm = read_kvm(object.at("kvm"));
     object.each("qemu", [&](const auto& arch, const auto& facts, const auto& where) { host.qemu[arch] = read_qemu(facts, where, paths); });
     object.each("files", [&](const auto& path, const auto& answer, const auto& where) {
-        host.files[paths.read(path, where)] = read_file(answer, where);
+        host.files[paths.read(path, where)] = read_file(answer, where, paths);
     });
     object.each("programs", [&](const auto& name, const auto& path, const auto& where) {
         const bool is_path = name.find('/') != std::string::npos;

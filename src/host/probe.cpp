@@ -1,5 +1,6 @@
 #include "host/probe.hpp"
 
+#include "host/disk_image.hpp"
 #include "host/file_probe.hpp"
 #include "host/firmware_search.hpp"
 #include "host/kvm.hpp"
@@ -78,6 +79,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
     switch (question.kind) {
         case Question::Kind::file:
             look_at(question.subject, host);
+            break;
+        case Question::Kind::disk:
+            probe_disk(question.subject, host.files);
             break;
         case Question::Kind::program:
             host.programs.try_emplace(question.subject, search_path(question.subject, path, helper_directories()));

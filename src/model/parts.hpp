@@ -23,6 +23,7 @@ struct Image {
     std::optional<Path> directory;  ///< root file system tree; never with `path`
     bool by_name = false;           ///< neither was said, only a machine name: looked up in the host's image directories
     DiskFormat format = DiskFormat::raw;
+    std::vector<Path> backing;  ///< what a qcow2 image may rest on outside its own directory
     DiskType disk_type = DiskType::virtio_blk;
     bool discard = true;
     std::optional<Bytes> grow;  ///< a multiple of 4096
@@ -79,6 +80,7 @@ struct Drive {
     std::string name;
     Path path;
     DiskFormat format = DiskFormat::raw;
+    std::vector<Path> backing;          ///< as Image::backing
     std::optional<DiskType> disk_type;  ///< the image's when not said
     bool read_only = false;
     bool discard = true;

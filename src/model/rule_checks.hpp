@@ -23,7 +23,6 @@ void initrd_needs_kernel(const Machine&, Diagnostics&);
 void image_settings_need_image(const Machine&, Diagnostics&);
 void ephemeral_needs_root(const Machine&, Diagnostics&);
 void private_users_need_directory(const Machine&, Diagnostics&);
-void grow_needs_raw(const Machine&, Diagnostics&);
 void cd_is_read_only(const Machine&, Diagnostics&);
 void one_drive_each_file(const Machine&, Diagnostics&);
 void one_boot_order_each(const Machine&, Diagnostics&);

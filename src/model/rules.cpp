@@ -13,11 +13,10 @@ constexpr Rule all_rules[] = {
 
     {"one-root", "image.path and image.directory exclude each other", check::one_root},
     {"something-to-boot", "a machine needs image.path, image.directory, a drive, or boot.linux with boot.initrd", check::something_to_boot},
-    {"image-settings-need-image", "image.format, image.disk-type, image.discard and image.grow need image.path",
+    {"image-settings-need-image", "image.format, image.backing, image.disk-type, image.discard and image.grow need image.path",
      check::image_settings_need_image},
     {"ephemeral-needs-root", "image.ephemeral needs image.path or image.directory", check::ephemeral_needs_root},
     {"private-users-need-directory", "image.private-users needs image.directory", check::private_users_need_directory},
-    {"grow-needs-raw", "image.grow of a qcow2 image needs image.ephemeral", check::grow_needs_raw},
     {"cd-is-read-only", "a scsi-cd disk cannot grow, be ephemeral, be discarded or be writable", check::cd_is_read_only},
 
     {"initrd-needs-kernel", "boot.initrd needs boot.linux or image.directory", check::initrd_needs_kernel},

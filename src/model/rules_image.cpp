@@ -74,7 +74,7 @@ void image_settings_need_image(const Machine& m, Diagnostics& found) {
     if (m.image.path || m.image.by_name)
         return;
     const bool type_is_used = std::ranges::any_of(m.drives, [](const Drive& drive) { return !drive.disk_type; });
-    for (const std::string_view key : {"image.format", "image.disk-type", "image.discard", "image.grow"})
+    for (const std::string_view key : {"image.format", "image.backing", "image.disk-type", "image.discard", "image.grow"})
         if (m.said(key) && !(key == "image.disk-type" && type_is_used))
             found.add(
                 conflict(m, key, fmt::format("{} needs image.path", key), "there is no disk image that it applies to", "image.directory"));
@@ -90,12 +90,6 @@ void private_users_need_directory(const Machine& m, Diagnostics& found) {
     if (m.image.private_users && !m.image.directory && !m.image.by_name)
         found.add(conflict(m, "image.private-users", "image.private-users needs image.directory",
                            "only a directory tree has owners to shift", "image.path"));
-}
-
-void grow_needs_raw(const Machine& m, Diagnostics& found) {
-    if (m.image.grow && m.image.format == DiskFormat::qcow2 && !m.image.ephemeral)
-        found.add(conflict(m, "image.grow", "image.grow cannot grow a qcow2 image", "use a raw image, or image.ephemeral = true",
-                           "image.format"));
 }
 
 void cd_is_read_only(const Machine& m, Diagnostics& found) {

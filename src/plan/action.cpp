@@ -15,6 +15,7 @@ struct KindOf {
     std::string_view operator()(const OpenFile&) const { return "open"; }
     std::string_view operator()(const KeepFile&) const { return "keep"; }
     std::string_view operator()(const MakeScratch&) const { return "scratch"; }
+    std::string_view operator()(const MakeOverlay&) const { return "overlay"; }
     std::string_view operator()(const MakeQmpSocket&) const { return "socketpair"; }
     std::string_view operator()(const MakeTerminal&) const { return "terminal"; }
     std::string_view operator()(const PickPort&) const { return "port"; }
@@ -33,6 +34,8 @@ std::string_view to_word(Late::What what) {
             return "chardev";
         case Late::What::port:
             return "port";
+        case Late::What::name:
+            return "name";
     }
     return "";
 }

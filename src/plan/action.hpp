@@ -20,6 +20,7 @@ struct Late {
         path,     ///< a name under which the child can open it: /proc/self/fd/N
         chardev,  ///< the part of a -chardev after "socket,id=X," or "serial,id=X,": fd=N, path=/dev/pts/3
         port,     ///< a TCP or UDP port
+        name,     ///< the machine's, with what was drawn
     };
     ResourceId resource;
     What what = What::fd;
@@ -75,16 +76,34 @@ using Piece = std::variant<Text, Secret, FileContent, Align>;
 struct ClaimName {
     std::string base;
     std::string name;
+    bool suffixed = false;  ///< "-" and 16 hex digits, drawn then, follow the name: any number of such machines run at once
 };
 /// A sealed memfd. Undo: closed.
 struct MakeMemory {
     std::vector<Piece> pieces;
+};
+/// Make a disk image larger, on the descriptor that is open and locked. Its partition table follows when it is a GPT: the copy at the
+/// end moves. A machine that is killed here leaves a valid image; one that fails leaves the image as it was.
+struct Grow {
+    std::uint64_t size = 0;  ///< bytes; a larger image stays as it is
+    /// qcow2 only, as an image may be grown only by who knows its format: descriptor 3 of these programs is the image's file.
+    struct Tools {
+        std::string qemu_img;
+        std::string storage_daemon;  ///< empty: the partition table is left to the guest
+        std::string image;           ///< the record of the image, a JSON object as -blockdev takes it, without "node-name"
+    };
+    std::optional<Tools> qcow2;
 };
 /// Open an existing file or device. Undo: closed.
 struct OpenFile {
     std::string path;
     bool writable = false;
     enum class Lock { none, qemu } lock = Lock::none;  ///< qemu: its image locks (design, decision 4), EBUSY naming the holder
+    std::optional<Grow> grow = std::nullopt;
+};
+/// An empty qcow2 image of so many bytes for the guest, in a file without a name. Undo: closed.
+struct MakeOverlay {
+    std::uint64_t size = 0;
 };
 /// State that stays: opened for writing with QEMU's image locks. When missing it is made first, 0600, as a copy of `source`, with the
 /// directories above it (0700); a run that is killed leaves no file of that name or a whole one. Undo: closed.
@@ -114,7 +133,8 @@ struct Spawn {
     int death_signal = 15;  ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
 };
 
-using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeQmpSocket, MakeTerminal, PickPort, Spawn>;
+using Action =
+    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, MakeQmpSocket, MakeTerminal, PickPort, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

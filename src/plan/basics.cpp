@@ -65,7 +65,12 @@ void add_devices(Planning& p) {
 
 void plan_basics(Planning& p) {
     add_machine_options(p);
-    p.qemu.option("-name", "guest=" + escape_qemu_value(p.machine.name));
+    Word name("guest=");
+    if (p.name_is_drawn())
+        name += Late{"runtime-dir", Late::What::name};
+    else
+        name += escape_qemu_value(p.machine.name);
+    p.qemu.option("-name", std::move(name));
     if (p.machine.uuid)
         p.qemu.option("-uuid", dashed(*p.machine.uuid));
     p.qemu.option("-smp", std::to_string(p.machine.cpus));

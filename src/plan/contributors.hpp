@@ -31,6 +31,8 @@ struct Planning {
     void reason(std::string text) { qemu_reasons.push_back(std::move(text)); }
     [[nodiscard]] bool has(std::string_view feature) const { return qemu_facts.features.contains(std::string(feature)); }
     [[nodiscard]] Origin origin(std::string_view key) const { return machine.origin_of(key); }
+    /// An ephemeral machine that nobody named: any number of it run at once (reference B.1).
+    [[nodiscard]] bool name_is_drawn() const { return machine.image.ephemeral && !machine.said("name"); }
     /// A path as plans and messages show it: "./disk.raw", "~/key.pub".
     [[nodiscard]] std::string shown(const Path& path) const;
 };

@@ -34,11 +34,15 @@ bool is_usable_type(Type type, const WantedFile& wanted) {
     return type == Type::regular || (wanted.block && type == Type::block);
 }
 
+std::string called(const Planning& planning, const WantedFile& wanted) {
+    return (wanted.called.empty() ? "" : wanted.called + " ") + planning.shown(wanted.path);
+}
+
 Diagnostic not_permitted(const Planning& planning, const WantedFile& wanted, const FileAnswer& answer, std::string_view doing) {
     std::string hint = fmt::format("it belongs to uid {}, vmspawn runs as uid {}", answer.owner, planning.host.uid);
     if (!wanted.read_only.empty() && answer.readable)
         hint += fmt::format("; {} = true would do without", wanted.read_only);
-    return error(fmt::format("{}: no permission to {} {}", wanted.key, doing, planning.shown(wanted.path)), planning.origin(wanted.key))
+    return error(fmt::format("{}: no permission to {} {}", wanted.key, doing, called(planning, wanted)), planning.origin(wanted.key))
         .with_hint(std::move(hint))
         .with_error(EACCES);
 }
@@ -46,7 +50,7 @@ Diagnostic not_permitted(const Planning& planning, const WantedFile& wanted, con
 }  // namespace
 
 const FileAnswer* judge_file(Planning& planning, const WantedFile& wanted) {
-    const std::string place = planning.shown(wanted.path);
+    const std::string place = called(planning, wanted);
     const Origin at = planning.origin(wanted.key);
     const FileAnswer& answer = planning.host.files.at(wanted.path.string());
     if (answer.error != 0 && answer.error != ENOENT)

@@ -14,6 +14,7 @@ struct WantedFile {
     bool writable = false;
     bool block = false;     ///< a block device serves as well
     std::string read_only;  ///< the key that would do without writing; empty: there is none
+    std::string called;     ///< how messages call it before its path: "the backing file"
 };
 
 /// What is there when it can be used; null after adding the problem: 2 missing, 13 no permission, 22 not a file.

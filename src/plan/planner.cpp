@@ -23,6 +23,7 @@ constexpr Contributor contributors[] = {
 bool is_answered(const Question& question, const Host& host) {
     switch (question.kind) {
         case Question::Kind::file:
+        case Question::Kind::disk:
             return host.files.contains(question.subject);
         case Question::Kind::program:
             return host.programs.contains(question.subject);
@@ -85,7 +86,7 @@ std::vector<ResourceId> qemu_needs(const Planning& p) {
     const std::vector<ResourceId> mentioned = p.qemu.mentioned();
     std::vector<ResourceId> needs{"runtime-dir"};
     for (const Resource& resource : p.plan.resources)
-        if (std::ranges::find(mentioned, resource.id) != mentioned.end())
+        if (resource.id != needs.front() && std::ranges::find(mentioned, resource.id) != mentioned.end())
             needs.push_back(resource.id);
     return needs;
 }

@@ -27,17 +27,29 @@ struct PieceJson {
 struct ActionJson {
     const Places& places;
 
-    json operator()(const ClaimName& claim) const { return {{"base", claim.base}, {"name", claim.name}}; }
+    json operator()(const ClaimName& claim) const { return {{"base", claim.base}, {"name", claim.name}, {"suffixed", claim.suffixed}}; }
     json operator()(const MakeMemory& memory) const { return all(memory.pieces); }
     json operator()(const OpenFile& file) const {
-        return {{"path", shown_path(file.path, places)},
-                {"writable", file.writable},
-                {"lock", file.lock == OpenFile::Lock::qemu ? "qemu" : "none"}};
+        json record{{"path", shown_path(file.path, places)},
+                    {"writable", file.writable},
+                    {"lock", file.lock == OpenFile::Lock::qemu ? "qemu" : "none"}};
+        if (file.grow)
+            record["grow"] = grow_json(*file.grow);
+        return record;
     }
     json operator()(const KeepFile& file) const {
         return {{"path", shown_path(file.path, places)}, {"source", shown_path(file.source, places)}};
     }
     json operator()(const MakeScratch& scratch) const { return all(scratch.pieces); }
+    [[nodiscard]] json grow_json(const Grow& grow) const {
+        json record{{"size", grow.size}};
+        if (grow.qcow2)
+            record.update({{"qemu-img", shown_path(grow.qcow2->qemu_img, places)},
+                           {"storage-daemon", shown_path(grow.qcow2->storage_daemon, places)},
+                           {"image", grow.qcow2->image}});
+        return record;
+    }
+    json operator()(const MakeOverlay& overlay) const { return {{"size", overlay.size}}; }
     json operator()(const MakeQmpSocket&) const { return json::object(); }
     json operator()(const MakeTerminal&) const { return json::object(); }
     json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }

@@ -27,16 +27,20 @@ struct DescribePiece {
 struct DescribeAction {
     const Places& places;
 
-    std::string operator()(const ClaimName& claim) const { return fmt::format("name {} in {}/systemd/vmspawn", claim.name, claim.base); }
+    std::string operator()(const ClaimName& claim) const {
+        return fmt::format("name {}{} in {}/systemd/vmspawn", claim.name, claim.suffixed ? "-<drawn>" : "", claim.base);
+    }
     std::string operator()(const MakeMemory& memory) const { return all(memory.pieces); }
     std::string operator()(const OpenFile& file) const {
-        return fmt::format("{}, {}{}", shown_path(file.path, places), file.writable ? "writable" : "read-only",
-                           file.lock == OpenFile::Lock::qemu ? ", locked" : "");
+        return fmt::format("{}, {}{}{}", shown_path(file.path, places), file.writable ? "writable" : "read-only",
+                           file.lock == OpenFile::Lock::qemu ? ", locked" : "",
+                           file.grow ? fmt::format(", grown to {} bytes", file.grow->size) : "");
     }
     std::string operator()(const KeepFile& file) const {
         return fmt::format("{}, writable, locked, first a copy of {}", shown_path(file.path, places), shown_path(file.source, places));
     }
     std::string operator()(const MakeScratch& scratch) const { return all(scratch.pieces); }
+    std::string operator()(const MakeOverlay& overlay) const { return fmt::format("{} bytes, without a name", overlay.size); }
     std::string operator()(const MakeQmpSocket&) const { return "to QEMU's monitor"; }
     std::string operator()(const MakeTerminal&) const { return "for the guest"; }
     std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }

@@ -147,6 +147,8 @@ private:
         line(fmt::format("\n# {}", printable(resource.id)));
         if (file.writable)  // <> would make a missing file
             line(fmt::format("[ -e {0} ] || die {0} does not exist", place));
+        if (file.grow)
+            grow(place, *file.grow);
         line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), file.writable ? "<>" : "<", place));
     }
 
@@ -156,6 +158,26 @@ private:
         line(fmt::format("[ -e {0} ] || {{ mkdir -p -- \"$(dirname -- {0})\"; cp -- {1} {0}.new; mv -- {0}.new {0}; }}", place,
                          path(file.source)));
         line(fmt::format("exec {{{}}}<>{}", variable("fd", resource.id), place));
+    }
+
+    void up(const Resource& resource, const MakeOverlay& overlay) {
+        const std::string file = fmt::format("\"$work\"/{}", variable("overlay", resource.id));
+        line(fmt::format("\n# {}", printable(resource.id)));
+        line(fmt::format("qemu-img create -q -f qcow2 {} {}", file, overlay.size));
+        line(fmt::format("exec {{{}}}<>{}", variable("fd", resource.id), file));
+    }
+
+    /// Only what is smaller grows; sfdisk moves the copy of a GPT to the new end.
+    void grow(const std::string& place, const Grow& grow) {
+        if (grow.qcow2) {
+            line(fmt::format("qemu-img resize -q -f qcow2 {} {}", place, grow.size));
+            return;
+        }
+        line(fmt::format("if [ \"$(stat -Lc %s {0})\" -lt {1} ]; then", place, grow.size));
+        line("    PATH=$PATH:/usr/sbin:/sbin");
+        line(fmt::format("    truncate -s {1} {0}", place, grow.size));
+        line(fmt::format("    [ \"$(blkid -p -o value -s PTTYPE {0})\" != gpt ] || sfdisk -q --relocate gpt-bak-std {0}", place));
+        line("fi");
     }
 
     void up(const Resource& resource, const PickPort& /*port*/) {
@@ -210,6 +232,8 @@ private:
                 return fmt::format("/proc/self/fd/\"${}\"", variable("fd", late.resource));
             case Late::What::port:
                 return fmt::format("\"${}\"", variable("port", late.resource));
+            case Late::What::name:
+                return shell_quote(plan_.machine);
             case Late::What::chardev:
                 return chardev(late.resource);
         }

@@ -11,14 +11,21 @@ class Asked {
 public:
     explicit Asked(const Machine& machine) : machine_(machine) {}
 
-    void file(const Path& path, const std::string& key) {
-        Question question{Question::Kind::file, path.string(), machine_.origin_of(key)};
+    void file(const Path& path, const std::string& key) { ask(Question::Kind::file, path, key); }
+    void ask(Question::Kind kind, const Path& path, const std::string& key) {
+        Question question{kind, path.string(), machine_.origin_of(key)};
         if (std::ranges::find(all_, question) == all_.end())
             all_.push_back(std::move(question));
     }
     void file(const std::optional<Path>& path, const std::string& key) {
         if (path)
             file(*path, key);
+    }
+    /// A qcow2 image grows by QEMU's own programs.
+    void grow_tools(const std::string& key) {
+        for (const char* program : {"qemu-img", "qemu-storage-daemon", "fusermount3"})
+            ask(Question::Kind::program, program, key);
+        ask(Question::Kind::file, "/dev/fuse", key);
     }
     std::vector<Question> take() { return std::move(all_); }
 
@@ -31,10 +38,13 @@ private:
 
 std::vector<Question> questions(const Machine& machine) {
     Asked asked(machine);
-    asked.file(machine.image.path, "image.path");
+    if (machine.image.path)
+        asked.ask(Question::Kind::disk, *machine.image.path, "image.path");
+    if (machine.image.grow && machine.image.format == DiskFormat::qcow2 && !machine.image.ephemeral)
+        asked.grow_tools("image.grow");
     asked.file(machine.image.directory, "image.directory");
     for (const Drive& drive : machine.drives)
-        asked.file(drive.path, entry_key("drive", drive.name, "path"));
+        asked.ask(Question::Kind::disk, drive.path, entry_key("drive", drive.name, "path"));
     asked.file(machine.boot.linux_image, "boot.linux");
     for (std::size_t i = 0; i < machine.boot.initrds.size(); ++i)
         asked.file(machine.boot.initrds[i], element_key("boot.initrd", i));

@@ -1,125 +1,41 @@
 // The image and the extra drives: opened here, handed to QEMU as descriptors.
-#include "plan/contributors.hpp"
-#include "plan/files.hpp"
-#include "plan/sha256.hpp"
+#include "plan/disk.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
 
 namespace vmspawn {
 
 namespace {
 
-/// The image or one drive.
-struct Disk {
-    ResourceId id;     ///< "image", "drive.data"
-    std::string key;   ///< the table: "image", "drive.data"
-    std::string node;  ///< an id that QEMU takes
-    Path path;
-    DiskFormat format = DiskFormat::raw;
-    DiskType type = DiskType::virtio_blk;
-    bool read_only = false;
-    bool discard = true;
-    std::optional<std::uint32_t> boot_order;
-    std::string identity;  ///< of the file, filled in when judged
-};
+using Layers = std::vector<DiskLayer>;
 
-std::vector<Disk> disks(const Machine& machine) {
-    std::vector<Disk> all;
-    const Image& image = machine.image;
-    if (image.path)
-        all.push_back({"image", "image", "image", *image.path, image.format, image.disk_type, false, image.discard, 1, {}});
-    std::size_t index = 0;
-    for (const Drive& drive : machine.drives)
-        all.push_back({"drive." + drive.name,
-                       entry_key("drive", drive.name),
-                       qemu_id("drive", drive.name, index++),
-                       drive.path,
-                       drive.format,
-                       drive.disk_type.value_or(image.disk_type),
-                       drive.read_only,
-                       drive.discard,
-                       drive.boot_order,
-                       {}});
-    return all;
-}
-
-/// The file's name; where the device has no room for it, or it is no plain text, as much of its SHA-256.
-std::string serial(const Path& path) {
-    constexpr std::size_t longest = 20;
-    const std::string name = path.filename().string();
-    const bool plain = std::ranges::all_of(name, [](char c) { return c > ' ' && c < '\x7f'; });
-    return !name.empty() && name.size() <= longest && plain ? name : sha256_hex(name, longest);
-}
-
-bool has_right_format(Planning& p, const Disk& disk, const FileAnswer& answer) {
-    if (disk.format == DiskFormat::qcow2) {
-        refuse_not_built(p, disk.key + ".format", to_word(disk.format));
-        return false;
+std::vector<const DiskFile*> files_of(const Layers& layers) {
+    std::vector<const DiskFile*> files;
+    for (const DiskLayer& layer : layers) {
+        files.push_back(&layer.file);
+        if (layer.data)
+            files.push_back(&*layer.data);
     }
-    if (answer.format != "qcow2")
-        return true;
-    const std::string key = disk.key + ".path";
-    p.found.add(error(fmt::format("{}: {} is a qcow2 image, and would be taken for a raw one", key, p.shown(disk.path)), p.origin(key))
-                    .with_hint(fmt::format("set {}.format = \"qcow2\"", disk.key)));
-    return false;
-}
-
-void add_nodes(Planning& p, const Disk& disk, bool block) {
-    const std::string file = disk.node + "-file";
-    const std::string discard = disk.discard && !disk.read_only ? "unmap" : "ignore";
-    nlohmann::ordered_json node{{"driver", block ? "host_device" : "file"},
-                                {"node-name", file},
-                                {"filename", p.qemu.fdset(disk.id)},
-                                {"read-only", disk.read_only},
-                                {"cache", {{"direct", false}, {"no-flush", false}}},
-                                {"discard", discard}};
-    if (p.has("aio-io_uring"))
-        node["aio"] = "io_uring";
-    p.qemu.blockdev(node);
-    p.qemu.blockdev({{"driver", "raw"}, {"node-name", disk.node}, {"file", file}, {"read-only", disk.read_only}, {"discard", discard}});
-}
-
-void add_device(Planning& p, const Disk& disk) {
-    nlohmann::ordered_json device{
-        {"driver", "virtio-blk-pci"}, {"id", disk.node + "-disk"}, {"drive", disk.node}, {"serial", serial(disk.path)}};
-    if (disk.boot_order)
-        device["bootindex"] = *disk.boot_order;
-    p.qemu.device(device);
-}
-
-void add_disk(Planning& p, Disk& disk) {
-    const std::string key = disk.key + ".path";
-    const FileAnswer* answer = judge_file(p, {.path = disk.path,
-                                              .key = key,
-                                              .writable = !disk.read_only,
-                                              .block = true,
-                                              .read_only = disk.id == "image" ? "" : disk.key + ".read-only"});
-    if (!answer || !has_right_format(p, disk, *answer))
-        return;
-    if (disk.type != DiskType::virtio_blk)
-        refuse_not_built(p, disk.key + ".disk-type", to_word(disk.type));
-    disk.identity = answer->identity;
-    p.add({.id = disk.id,
-           .up = OpenFile{.path = disk.path.string(), .writable = !disk.read_only, .lock = OpenFile::Lock::qemu},
-           .because = p.origin(key),
-           .because_key = key});
-    add_nodes(p, disk, answer->type == FileAnswer::Type::block);
-    add_device(p, disk);
+    return files;
 }
 
 /// Two writers, or a writer and a reader, of one file destroy each other's work.
-void refuse_shared_file(Planning& p, const Disk& one, const Disk& other) {
-    if (one.identity.empty() || one.identity != other.identity || (one.read_only && other.read_only))
-        return;
-    p.found.add(error(fmt::format("{}.path is the same file as {}.path", other.key, one.key), p.origin(other.key + ".path"))
-                    .with_hint("two drives may share a file only if both are read-only")
-                    .with_note("the other one", p.origin(one.key + ".path")));
+void refuse_shared_file(Planning& p, const PlannedDisk& one, const Layers& its, const PlannedDisk& other, const Layers& theirs) {
+    for (const DiskFile* a : files_of(its))
+        for (const DiskFile* b : files_of(theirs)) {
+            if (a->answer->identity != b->answer->identity || (!a->written && !b->written))
+                continue;
+            const bool plain = a->id == one.id && b->id == other.id;
+            p.found.add(error(plain ? fmt::format("{}.path is the same file as {}.path", other.key, one.key)
+                                    : fmt::format("{}.path and {}.path both use {}", other.key, one.key, p.shown(b->path)),
+                              p.origin(other.key + ".path"))
+                            .with_hint("two drives may share a file only if both are read-only")
+                            .with_note("the other one", p.origin(one.key + ".path")));
+            return;
+        }
 }
 
-void refuse_same_boot_order(Planning& p, const Disk& one, const Disk& other) {
+void refuse_same_boot_order(Planning& p, const PlannedDisk& one, const PlannedDisk& other) {
     if (!one.boot_order || one.boot_order != other.boot_order)
         return;
     p.found.add(
@@ -129,13 +45,52 @@ void refuse_same_boot_order(Planning& p, const Disk& one, const Disk& other) {
 
 }  // namespace
 
+std::vector<PlannedDisk> planned_disks(const Machine& machine) {
+    std::vector<PlannedDisk> all;
+    const Image& image = machine.image;
+    if (image.path)
+        all.push_back({.id = "image",
+                       .key = "image",
+                       .node = "image",
+                       .path = *image.path,
+                       .format = image.format,
+                       .type = image.disk_type,
+                       .read_only = image.disk_type == DiskType::scsi_cd,
+                       .ephemeral = image.ephemeral,
+                       .grow = image.grow,
+                       .discard = image.discard,
+                       .boot_order = 1,
+                       .backing = image.backing});
+    std::size_t index = 0;
+    for (const Drive& drive : machine.drives) {
+        const DiskType type = drive.disk_type.value_or(image.disk_type);
+        all.push_back({.id = "drive." + drive.name,
+                       .key = entry_key("drive", drive.name),
+                       .node = qemu_id("drive", drive.name, index++),
+                       .path = drive.path,
+                       .format = drive.format,
+                       .type = type,
+                       .read_only = drive.read_only || type == DiskType::scsi_cd,
+                       .discard = drive.discard,
+                       .boot_order = drive.boot_order,
+                       .backing = drive.backing});
+    }
+    return all;
+}
+
 void plan_storage(Planning& p) {
-    std::vector<Disk> all = disks(p.machine);
-    for (auto disk = all.begin(); disk != all.end(); ++disk) {
-        add_disk(p, *disk);
-        for (auto earlier = all.begin(); earlier != disk; ++earlier) {
-            refuse_shared_file(p, *earlier, *disk);
-            refuse_same_boot_order(p, *earlier, *disk);
+    const std::vector<PlannedDisk> all = planned_disks(p.machine);
+    std::vector<Layers> layers;
+    DiskDevices devices(p);
+    for (const PlannedDisk& disk : all) {
+        layers.push_back(judge_layers(p, disk));
+        if (!layers.back().empty()) {
+            add_disk_nodes(p, disk, layers.back());
+            devices.add(disk);
+        }
+        for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
+            refuse_shared_file(p, all[i], layers[i], disk, layers.back());
+            refuse_same_boot_order(p, all[i], disk);
         }
     }
 }

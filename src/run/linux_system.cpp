@@ -3,6 +3,7 @@
 #include "run/keep_file.hpp"
 #include "run/memory_file.hpp"
 #include "run/open_file.hpp"
+#include "run/overlay.hpp"
 #include "run/spawn.hpp"
 
 #include <fmt/format.h>
@@ -38,7 +39,8 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         const Resource& resource;
         Result<void> operator()(const ClaimName& claim) { return system.hold(resource.id, claim_runtime_directory(claim)); }
         Result<void> operator()(const MakeMemory& memory) { return system.hold(resource.id, make_memory(resource.id, memory)); }
-        Result<void> operator()(const OpenFile& file) { return system.hold(resource.id, open_file(file)); }
+        Result<void> operator()(const OpenFile& file) { return system.hold(resource.id, open_file(file, system.talk_of_growing(file))); }
+        Result<void> operator()(const MakeOverlay& overlay) { return system.hold(resource.id, make_overlay(overlay)); }
         Result<void> operator()(const KeepFile& file) { return system.hold(resource.id, keep_file(file)); }
         Result<void> operator()(const MakeScratch& scratch) { return system.hold(resource.id, make_scratch(resource.id, scratch)); }
         Result<void> operator()(const MakeQmpSocket&) { return system.hold(resource.id, make_socket_pair()); }
@@ -47,6 +49,17 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const Spawn& spawn) { return system.spawn(resource, spawn); }
     };
     return std::visit(Visitor{*this, resource}, resource.up);
+}
+
+GrowTalk LinuxSystem::talk_of_growing(const OpenFile& file) {
+    if (!file.grow)
+        return {};
+    return {.slow =
+                [this, &file] {
+                    if (isatty(STDERR_FILENO) == 1)
+                        messages_.status(fmt::format("growing {} to {} bytes", file.path, file.grow->size));
+                },
+            .warning = [this](const std::string& text) { messages_.warning(text); }};
 }
 
 Arrival LinuxSystem::wait() {
@@ -72,6 +85,8 @@ std::string LinuxSystem::resolve(const Late& late) const {
         return to_string(Word() += late);
     if (const auto* port = std::get_if<ReservedPort>(&found->second))
         return std::to_string(port->number);
+    if (const auto* directory = std::get_if<RuntimeDirectory>(&found->second))
+        return directory->name;
     if (const auto* terminal = std::get_if<PseudoTerminal>(&found->second))
         return late.what == Late::What::chardev ? "path=" + terminal->path : terminal->path;
     return to_string(Word() += late);
@@ -117,6 +132,7 @@ std::string LinuxSystem::value_in_child(const Late& late, const std::vector<Reso
             return fmt::format("fd={}", number);
         case Late::What::fd:
         case Late::What::port:
+        case Late::What::name:
             break;
     }
     return std::to_string(number);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "run/channels.hpp"
+#include "run/grow.hpp"
 #include "run/qemu_watch.hpp"
 #include "run/runtime_directory.hpp"
 #include "run/system.hpp"
@@ -36,6 +37,7 @@ private:
 
     template <class T>
     Result<void> hold(const ResourceId& id, Result<T> made);
+    GrowTalk talk_of_growing(const OpenFile& file);
     Result<void> spawn(const Resource& resource, const Spawn& spawn);
     [[nodiscard]] int descriptor_for_child(const ResourceId& id) const;
     [[nodiscard]] std::string value_in_child(const Late& late, const std::vector<ResourceId>& passed) const;

@@ -24,15 +24,15 @@ Fd new_memory(const std::string& name) {
     return fd;
 }
 
-/// On a disk where possible: what a guest writes there should not eat the host's memory.
+}  // namespace
+
+// On a disk where possible: what a guest writes there should not eat the host's memory.
 Fd new_scratch(const std::string& name) {
     const char* temporary = secure_getenv("TMPDIR");
     const char* directory = temporary != nullptr && temporary[0] == '/' ? temporary : "/var/tmp";
     Fd fd(::open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
     return fd ? std::move(fd) : new_memory(name);
 }
-
-}  // namespace
 
 Result<Fd> make_memory(const std::string& name, const MakeMemory& action) {
     Fd fd = new_memory(name);

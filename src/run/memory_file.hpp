@@ -11,7 +11,8 @@ namespace vmspawn {
 
 /// `name` is only for people who look into /proc.
 Result<Fd> make_memory(const std::string& name, const MakeMemory& action);
-/// In $TMPDIR or /var/tmp; in memory where that has no files without a name.
+/// Empty, read-write, 0600, in $TMPDIR or /var/tmp; in memory where that has no files without a name.
+Fd new_scratch(const std::string& name);
 Result<Fd> make_scratch(const std::string& name, const MakeScratch& action);
 
 }  // namespace vmspawn

@@ -8,7 +8,7 @@
 
 namespace vmspawn {
 
-Result<Fd> open_file(const OpenFile& action) {
+Result<Fd> open_file(const OpenFile& action, const GrowTalk& talk) {
     // O_NONBLOCK: opening a FIFO must not wait for its other end.
     Fd fd(::open(action.path.c_str(), (action.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!fd)
@@ -25,6 +25,10 @@ Result<Fd> open_file(const OpenFile& action) {
     if (action.lock == OpenFile::Lock::qemu) {
         if (Result<void> locked = lock_image(fd.get(), action.writable); !locked)
             return locked.failure();
+    }
+    if (action.grow) {
+        if (Result<void> grown = grow_image(fd.get(), *action.grow, talk); !grown)
+            return grown.failure();
     }
     return fd;
 }

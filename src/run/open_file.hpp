@@ -4,9 +4,11 @@
 #include "base/fd.hpp"
 #include "base/result.hpp"
 #include "plan/action.hpp"
+#include "run/grow.hpp"
 
 namespace vmspawn {
 
-Result<Fd> open_file(const OpenFile& action);
+/// `talk` is for an image that grows.
+Result<Fd> open_file(const OpenFile& action, const GrowTalk& talk = {});
 
 }  // namespace vmspawn

@@ -28,11 +28,14 @@ class Attempt {
 public:
     Attempt(const Plan& plan, const Resource& resource) : plan_(plan), id_(resource.id) {}
 
-    std::string operator()(const ClaimName& claim) const { return fmt::format("take the machine name '{}'", claim.name); }
+    std::string operator()(const ClaimName& claim) const {
+        return fmt::format("take the machine name '{}{}'", claim.name, claim.suffixed ? "-…" : "");
+    }
     std::string operator()(const MakeMemory&) const { return "make " + id_; }
     std::string operator()(const OpenFile& file) const { return fmt::format("open {} '{}'", id_, shown_path(plan_, file.path)); }
     std::string operator()(const KeepFile& file) const { return fmt::format("open {} '{}'", id_, shown_path(plan_, file.path)); }
     std::string operator()(const MakeScratch&) const { return "make " + id_; }
+    std::string operator()(const MakeOverlay&) const { return "make " + id_; }
     std::string operator()(const MakeQmpSocket&) const { return "make a socket for QMP"; }
     std::string operator()(const MakeTerminal&) const { return "make a terminal for the guest's console"; }
     std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }

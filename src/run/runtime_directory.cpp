@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,9 +156,24 @@ void remove_made(const std::vector<RuntimeDirectory::Made>& made) {
         unlinkat(directory->parent.get(), directory->name.c_str(), AT_REMOVEDIR);  // stays when another run uses it
 }
 
+/// A host name label with its suffix has 64 characters at most.
+std::string with_suffix(const std::string& name) {
+    constexpr std::size_t longest = 64 - 17;
+    std::uint64_t drawn = 0;
+    while (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) {
+    }
+    std::string text = name.substr(0, longest);
+    while (text.ends_with('-'))
+        text.pop_back();
+    return fmt::format("{}-{:016x}", text, drawn);
+}
+
 }  // namespace
 
-Result<RuntimeDirectory> claim_runtime_directory(const ClaimName& action) {
+Result<RuntimeDirectory> claim_runtime_directory(const ClaimName& wanted) {
+    ClaimName action = wanted;
+    if (action.suffixed)
+        action.name = with_suffix(action.name);
     constexpr int attempts = 100;
     RuntimeDirectory claim;
     for (int attempt = 0; attempt < attempts; ++attempt) {

@@ -59,6 +59,7 @@ TEST(Decode, ImageAndBootOfTheFullDefinition) {
     EXPECT_EQ(m.image.path, "/srv/vm/disk.raw");
     EXPECT_EQ(m.image.directory, "/srv/tree");
     EXPECT_EQ(m.image.format, DiskFormat::qcow2);
+    EXPECT_EQ(m.image.backing, std::vector<Path>{"/srv/base.raw"});
     EXPECT_EQ(m.image.disk_type, DiskType::nvme);
     EXPECT_FALSE(m.image.discard);
     EXPECT_EQ(m.image.grow, 8192U);
@@ -101,6 +102,7 @@ TEST(Decode, DevicesOfTheFullDefinition) {
     EXPECT_TRUE(m.mounts[0].read_only);
     ASSERT_EQ(m.drives.size(), 1U);
     EXPECT_EQ(m.drives[0].path, "/srv/vm/data.qcow2");
+    EXPECT_EQ(m.drives[0].backing, std::vector<Path>{"/srv/b.raw"});
     EXPECT_EQ(m.drives[0].format, DiskFormat::qcow2);
     EXPECT_EQ(m.drives[0].disk_type, DiskType::scsi_cd);
     EXPECT_TRUE(m.drives[0].read_only);

@@ -70,6 +70,7 @@ smbios = ["a=b", "c"]
 path = "disk.raw"
 directory = "../tree/"
 format = "qcow2"
+backing = ["/srv/base.raw"]
 disk-type = "nvme"
 discard = false
 grow = 5000
@@ -103,6 +104,7 @@ read-only = true
 [drive.data]
 path = "data.qcow2"
 format = "qcow2"
+backing = ["../b.raw"]
 disk-type = "scsi-cd"
 read-only = true
 discard = false

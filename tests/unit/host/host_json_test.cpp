@@ -99,6 +99,32 @@ TEST(HostJson, PathsMoveWithTheDefinition) {
     EXPECT_EQ(to_json(*read, "/srv/machines", "/root"), text);
 }
 
+TEST(HostJson, WhatAnImageRestsOnIsKept) {
+    Host host;
+    FileAnswer& top = host.files["/home/ana/vm/top.qcow2"];
+    top.type = FileAnswer::Type::regular;
+    top.format = "qcow2";
+    top.target = "/home/ana/vm/images/top.qcow2";
+    top.qcow2 =
+        Qcow2Facts{.size = 5, .backing = "/home/ana/vm/base.raw", .backing_format = "raw", .has_data_file = true, .data_file = "nbd://x"};
+    FileAnswer& broken = host.files["/srv/broken.qcow2"] = top;
+    broken.qcow2 = Qcow2Facts{.backing = "json:{}", .problem = "it is encrypted"};
+    const std::string text = to_json(host, directory, home);
+    EXPECT_THAT(text, AllOf(HasSubstr("nbd:"), HasSubstr("/base.raw\""), Not(HasSubstr("/home/ana"))));
+    const auto read = host_from_json(text, directory, home);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(to_json(*read, directory, home), text);
+    const FileAnswer& again = read->files.at("/home/ana/vm/top.qcow2");
+    EXPECT_EQ(again.target, top.target);
+    EXPECT_EQ(again.qcow2->size, 5U);
+    EXPECT_EQ(again.qcow2->backing, "/home/ana/vm/base.raw");
+    EXPECT_EQ(again.qcow2->backing_format, "raw");
+    EXPECT_EQ(again.qcow2->data_file, "nbd://x");
+    EXPECT_EQ(read->files.at("/srv/broken.qcow2").qcow2->problem, "it is encrypted");
+    EXPECT_EQ(read->files.at("/srv/broken.qcow2").qcow2->backing, "json:{}");
+    EXPECT_FALSE(read->files.at("/srv/broken.qcow2").qcow2->has_data_file);
+}
+
 TEST(HostJson, NeighboursAndTheRootDirectoryAreNoBase) {
     Host host;
     host.files["/home/anabel/x"] = {};

@@ -50,11 +50,11 @@ TEST(ImageRules, AKernelNeedsARoot) {
 TEST(ImageRules, ImageSettingsNeedImage) {
     Machine m = kernel_machine();
     expect_kept("image-settings-need-image", m);
-    for (const char* key : {"image.format", "image.disk-type", "image.discard", "image.grow"})
+    for (const char* key : {"image.format", "image.backing", "image.disk-type", "image.discard", "image.grow"})
         say(m, key);
-    expect_broken("image-settings-need-image", m, {"image.format", "image.disk-type", "image.discard", "image.grow"});
+    expect_broken("image-settings-need-image", m, {"image.format", "image.backing", "image.disk-type", "image.discard", "image.grow"});
     m.drives.push_back({.name = "a", .path = "/srv/a.raw"});  // takes the disk type
-    expect_broken("image-settings-need-image", m, {"image.format", "image.discard", "image.grow"});
+    expect_broken("image-settings-need-image", m, {"image.format", "image.backing", "image.discard", "image.grow"});
     m.image.path = "/srv/a.raw";
     expect_kept("image-settings-need-image", m);
 }
@@ -86,17 +86,6 @@ TEST(ImageRules, PrivateUsersNeedDirectory) {
     m.image.path.reset();
     m.image.directory = "/srv/tree";
     expect_kept("private-users-need-directory", m);
-}
-
-TEST(ImageRules, GrowNeedsRaw) {
-    Machine m = disk_machine();
-    m.image.grow = Bytes{1} << 30;
-    say(m, "image.grow");
-    expect_kept("grow-needs-raw", m);
-    m.image.format = DiskFormat::qcow2;
-    expect_broken("grow-needs-raw", m, {"image.grow"});
-    m.image.ephemeral = true;
-    expect_kept("grow-needs-raw", m);
 }
 
 TEST(ImageRules, CdIsReadOnly) {

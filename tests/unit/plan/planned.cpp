@@ -45,7 +45,8 @@ Host plain_host() {
     host.kvm = {false, "/dev/kvm does not exist", "modprobe kvm"};
     host.qemu["x86_64"] = {"/usr/bin/qemu-system-x86_64",
                            "7.2.22",
-                           {"sandbox", "hpet", "netdev/user", "device/pvpanic", "device/vmgenid", "smbios-entry-point-type"},
+                           {"sandbox", "hpet", "netdev/user", "device/pvpanic", "device/vmgenid", "smbios-entry-point-type", "device/nvme",
+                            "device/scsi-hd", "device/scsi-cd", "device/virtio-scsi-pci"},
                            ""};
     host.qemu["aarch64"] = {"/usr/bin/qemu-system-aarch64", "7.2.22", {"sandbox", "netdev/user", "device/pvpanic-pci"}, ""};
     host.qemu["riscv64"] = {"/usr/bin/qemu-system-riscv64", "7.2.22", {"sandbox", "netdev/user", "device/pvpanic-pci"}, ""};

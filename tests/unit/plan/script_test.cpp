@@ -88,6 +88,27 @@ TEST_F(Script, NamesAMissingImageAndDoesNotMakeIt) {
     EXPECT_FALSE(fs::exists(folder_ / "disk.raw"));
 }
 
+TEST_F(Script, MakesAnOverlay) {
+    Machine machine = disk_machine();
+    machine.image.ephemeral = true;
+    std::ofstream(folder_ / "disk.raw") << "disk";
+    const std::string output = run(machine);
+    EXPECT_THAT(output, testing::EndsWith("status 0\n"));
+    EXPECT_THAT(output, testing::ContainsRegex("fd=[0-9]+,set=2\n"));
+    EXPECT_TRUE(fs::is_empty(folder_ / "tmp"));
+}
+
+TEST_F(Script, GrowsWhatIsSmaller) {
+    Machine machine = disk_machine();
+    machine.image.grow = 8192;
+    std::ofstream(folder_ / "disk.raw") << "disk";
+    EXPECT_THAT(run(machine), testing::EndsWith("status 0\n"));
+    EXPECT_EQ(fs::file_size(folder_ / "disk.raw"), 8192U);
+    machine.image.grow = 4096;
+    EXPECT_THAT(run(machine), testing::EndsWith("status 0\n"));
+    EXPECT_EQ(fs::file_size(folder_ / "disk.raw"), 8192U);
+}
+
 TEST_F(Script, PicksAndSaysAPort) {
     Machine machine = direct_machine();
     Network network;

@@ -81,6 +81,57 @@ TEST(Storage, LongNamesBecomeADigestInTheSerial) {
     EXPECT_THAT(devices, Contains(HasSubstr(R"("serial":"7bb128df8d0b86db5595")")));
 }
 
+Machine of_type(DiskType type) {
+    Machine machine = disk_machine();
+    machine.image.disk_type = type;
+    return machine;
+}
+
+TEST(Storage, TheKindOfDiskIsTheDevice) {
+    EXPECT_THAT(planned(of_type(DiskType::nvme)).values("-device"),
+                Contains(R"({"driver":"nvme","id":"image-disk","drive":"image","serial":"disk.raw","bootindex":1})"));
+    EXPECT_THAT(planned(of_type(DiskType::virtio_scsi)).values("-device"),
+                Contains(R"({"driver":"scsi-hd","id":"image-disk","bus":"scsi0.0","drive":"image","serial":"disk.raw","bootindex":1})"));
+    EXPECT_THAT(planned(of_type(DiskType::scsi_cd)).values("-device"),
+                Contains(R"({"driver":"scsi-cd","id":"image-disk","bus":"scsi0.0","drive":"image","serial":"disk.raw","bootindex":1})"));
+}
+
+TEST(Storage, DrivesFollowTheImageAndShareOneController) {
+    Machine machine = of_type(DiskType::virtio_scsi);
+    machine.drives = {drive("a", "/defs/a.raw"), drive("b", "/defs/b.raw"), drive("c", "/defs/c.raw")};
+    machine.drives[1].disk_type = DiskType::scsi_cd;
+    machine.drives[2].disk_type = DiskType::nvme;
+    const auto devices = planned(machine).values("-device");
+    EXPECT_THAT(devices, Contains(HasSubstr(R"("scsi-hd","id":"drive.a-disk")")));
+    EXPECT_THAT(devices, Contains(HasSubstr(R"("scsi-cd","id":"drive.b-disk")")));
+    EXPECT_THAT(devices, Contains(HasSubstr(R"("nvme","id":"drive.c-disk")")));
+    EXPECT_THAT(devices, Contains(HasSubstr("virtio-scsi-pci")).Times(1));
+}
+
+TEST(Storage, ACdIsOnlyRead) {
+    const Planned made = planned(of_type(DiskType::scsi_cd));
+    EXPECT_THAT(made.summaries(), IsEmpty());
+    EXPECT_FALSE(std::get<OpenFile>(made.at("image").up).writable);
+    EXPECT_THAT(made.values("-blockdev"), testing::Each(HasSubstr(R"("read-only":true)")));
+}
+
+TEST(Storage, ScsiDisksHaveLongerSerials) {
+    Machine machine = of_type(DiskType::virtio_scsi);
+    machine.drives = {drive("a", "/defs/exactly-thirty-letters-long.qc"), drive("b", "/defs/more-than-thirty-letters-long.qc")};
+    const auto devices = planned(machine).values("-device");
+    EXPECT_THAT(devices, Contains(HasSubstr(R"("serial":"exactly-thirty-letters-long.qc")")));
+    // printf %s more-than-thirty-letters-long.qc | sha256sum | cut -c-30
+    EXPECT_THAT(devices, Contains(HasSubstr(R"("serial":"0dbae472bad3577b14a0d882e67c9f")")));
+}
+
+TEST(Storage, ADeviceThatQemuLacksIsSaid) {
+    Host host = plain_host();
+    host.qemu["x86_64"].features.erase("device/nvme");
+    const Planned made = planned(of_type(DiskType::nvme), host);
+    EXPECT_THAT(made.summaries(), ElementsAre("image.disk-type: QEMU 7.2.22 has no device nvme"));
+    EXPECT_EQ(made.found.status(), EOPNOTSUPP);
+}
+
 TEST(Storage, WhatIsNotThereIsSaidWithItsErrno) {
     FileAnswer missing;
     EXPECT_THAT(with_answer(missing).summaries(), ElementsAre("image.path: ./disk.raw does not exist"));
@@ -97,7 +148,7 @@ TEST(Storage, MissingPermissionNamesTheOwner) {
     answer.owner = 1000;
     const Planned made = with_answer(answer);
     EXPECT_THAT(made.summaries(), ElementsAre("image.path: no permission to write ./disk.raw"));
-    EXPECT_EQ(made.found.begin()->hint, "it belongs to uid 1000, vmspawn runs as uid 0");
+    EXPECT_EQ(made.found.begin()->hint, "it belongs to uid 1000, vmspawn runs as uid 0; image.ephemeral = true would do without");
     EXPECT_EQ(made.found.status(), EACCES);
     answer.readable = false;
     EXPECT_THAT(with_answer(answer).summaries(), ElementsAre("image.path: no permission to read ./disk.raw"));
@@ -129,6 +180,15 @@ TEST(Storage, AQcow2ImageIsNotTakenForARawOne) {
     const Planned made = with_answer(answer);
     EXPECT_THAT(made.summaries(), ElementsAre("image.path: ./disk.raw is a qcow2 image, and would be taken for a raw one"));
     EXPECT_EQ(made.found.begin()->hint, "set image.format = \"qcow2\"");
+}
+
+TEST(Storage, ARawImageIsNotTakenForAQcow2One) {
+    Machine machine = disk_machine();
+    machine.image.format = DiskFormat::qcow2;
+    const Planned made = planned(machine);
+    EXPECT_THAT(made.summaries(), ElementsAre("image.path: ./disk.raw is no qcow2 image"));
+    EXPECT_EQ(made.found.begin()->hint, "set image.format = \"raw\"");
+    EXPECT_EQ(made.found.status(), EINVAL);
 }
 
 TEST(Storage, OneFileCannotBeTwoDrives) {

@@ -24,6 +24,7 @@ TEST(Late, HasAWordForEachKind) {
     EXPECT_EQ(to_word(Late::What::path), "path");
     EXPECT_EQ(to_word(Late::What::chardev), "chardev");
     EXPECT_EQ(to_word(Late::What::port), "port");
+    EXPECT_EQ(to_word(Late::What::name), "name");
 }
 
 TEST(Action, HasAKindOfItsOwn) {

@@ -54,6 +54,19 @@ TEST_F(Runtime, ModesDoNotDependOnTheUmask) {
     }
 }
 
+TEST_F(Runtime, ADrawnSuffixLetsManyRun) {
+    const std::string name = std::string(46, 'n') + "--end";
+    std::vector<RuntimeDirectory> held;
+    for (int i = 0; i < 2; ++i) {
+        auto claimed = claim_runtime_directory({.base = (directory_.path() / "base").string(), .name = name, .suffixed = true});
+        ASSERT_TRUE(claimed);
+        EXPECT_THAT(claimed->name, testing::MatchesRegex("n{46}-[0-9a-f]{16}"));
+        EXPECT_TRUE(fs::exists(place(claimed->name)));
+        held.push_back(std::move(*claimed));
+    }
+    EXPECT_NE(held[0].name, held[1].name);
+}
+
 TEST_F(Runtime, NameInUseNamesTheHolder) {
     auto claimed = claim();
     ASSERT_TRUE(claimed);

@@ -19,6 +19,7 @@ struct KindOf {
     std::string_view operator()(const MakeQmpSocket&) const { return "socketpair"; }
     std::string_view operator()(const MakeTerminal&) const { return "terminal"; }
     std::string_view operator()(const PickPort&) const { return "port"; }
+    std::string_view operator()(const Listen&) const { return "listen"; }
     std::string_view operator()(const Spawn&) const { return "spawn"; }
 };
 

@@ -124,6 +124,11 @@ struct PickPort {
     std::string bind;
     bool udp = false;
 };
+/// A stream socket with its one client already connected: the listening end goes to the helper (Late fd), the client's to QEMU
+/// (Late chardev), and vmspawn keeps neither, so that each sees the other's end. Needs "runtime-dir". Undo: both closed.
+struct Listen {
+    std::string path_option;  ///< for a script, which has no descriptors to give: how the helper takes a path, "--socket-path="
+};
 /// A child process. Undo: its end, by the ladder of the plan for QEMU, by SIGTERM then SIGKILL for helpers.
 struct Spawn {
     std::string program;
@@ -131,10 +136,11 @@ struct Spawn {
     std::vector<ResourceId> inherits;  ///< descriptors given although no word names them
     bool no_new_privileges = true;
     int death_signal = 15;  ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
+    bool critical = true;   ///< a helper whose end before QEMU's is the machine's end; else it only warns
 };
 
 using Action =
-    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, MakeQmpSocket, MakeTerminal, PickPort, Spawn>;
+    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, MakeQmpSocket, MakeTerminal, PickPort, Listen, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

@@ -53,15 +53,13 @@ struct ActionJson {
     json operator()(const MakeQmpSocket&) const { return json::object(); }
     json operator()(const MakeTerminal&) const { return json::object(); }
     json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
+    json operator()(const Listen& socket) const { return {{"path-option", socket.path_option}}; }
     json operator()(const Spawn& spawn) const {
         json arguments = json::array();
         for (const Word& word : spawn.arguments)
             arguments.push_back(to_string(word));
-        return {{"program", shown_path(spawn.program, places)},
-                {"arguments", std::move(arguments)},
-                {"inherits", spawn.inherits},
-                {"no-new-privileges", spawn.no_new_privileges},
-                {"death-signal", spawn.death_signal}};
+        return {{"program", shown_path(spawn.program, places)}, {"arguments", std::move(arguments)},  {"inherits", spawn.inherits},
+                {"no-new-privileges", spawn.no_new_privileges}, {"death-signal", spawn.death_signal}, {"critical", spawn.critical}};
     }
 
     [[nodiscard]] json all(const std::vector<Piece>& pieces) const {

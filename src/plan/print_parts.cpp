@@ -44,6 +44,7 @@ struct DescribeAction {
     std::string operator()(const MakeQmpSocket&) const { return "to QEMU's monitor"; }
     std::string operator()(const MakeTerminal&) const { return "for the guest"; }
     std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }
+    std::string operator()(const Listen&) const { return "for QEMU, which is connected already"; }
     std::string operator()(const Spawn& spawn) const { return shown_path(spawn.program, places); }
 
     [[nodiscard]] std::string all(const std::vector<Piece>& pieces) const {

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
+#include <algorithm>
+#include <functional>
 #include <set>
 
 namespace vmspawn {
@@ -27,6 +28,17 @@ need_credential() {
 }
 )";
 
+constexpr std::string_view helpers = R"(
+helpers=()
+trap '[ ${#helpers[@]} = 0 ] || kill "${helpers[@]}" 2>/dev/null || :; rm -rf -- "$work"' EXIT
+wait_for_socket() {
+    until [ -S "$1" ]; do
+        kill -0 "$2" 2>/dev/null || die "a helper of the machine did not start"
+        sleep 0.02
+    done
+}
+)";
+
 constexpr std::string_view pick_port = R"(
 # A port that nobody answers on; another program may still take it before QEMU does.
 pick_port() {
@@ -44,8 +56,6 @@ public:
     Result<std::string> write() {
         head();
         for (const Resource& resource : plan_.resources) {
-            if (std::holds_alternative<Spawn>(resource.up) && resource.id != plan_.qemu)
-                return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' ({}) has no shell form", resource.id, kind_of(resource.up))};
             std::visit([&](const auto& action) { up(resource, action); }, resource.up);
         }
         return std::move(text_);
@@ -82,12 +92,13 @@ private:
             text_ += need_credential;
         for (const std::string& id : ids)
             line("need_credential " + shell_quote(id));
-        for (const Resource& resource : plan_.resources)
-            if (std::holds_alternative<PickPort>(resource.up)) {
-                text_ += pick_port;
-                break;
-            }
+        if (has([](const Resource& resource) { return std::holds_alternative<PickPort>(resource.up); }))
+            text_ += pick_port;
+        if (has([&](const Resource& resource) { return std::holds_alternative<Spawn>(resource.up) && resource.id != plan_.qemu; }))
+            text_ += helpers;
     }
+
+    [[nodiscard]] bool has(const std::function<bool(const Resource&)>& what) const { return std::ranges::any_of(plan_.resources, what); }
 
     [[nodiscard]] std::set<std::string> credential_ids() const {
         std::set<std::string> ids;
@@ -187,29 +198,59 @@ private:
             line(fmt::format("echo {} >&2", quoted(*resource.announce)));
     }
 
-    void up(const Resource& /*resource*/, const Spawn& spawn) {
+    void up(const Resource& resource, const Listen& /*socket*/) {
+        line(fmt::format("\n# {}", printable(resource.id)));
+        line(fmt::format("{0}=\"$work\"/{0}", variable("socket", resource.id)));
+    }
+
+    void up(const Resource& resource, const Spawn& spawn) {
+        if (resource.id != plan_.qemu)
+            return start_helper(resource, spawn);
         line("");
         if (plan_.console.kind == ConsoleKind::interactive || plan_.console.kind == ConsoleKind::transparent)
             line("echo 'Ctrl-a x ends QEMU at once.' >&2");
+        command(spawn);
+        line(plan_.console.kind == ConsoleKind::read_only ? " \\\n    </dev/null" : "");
+    }
+
+    void command(const Spawn& spawn) {
         text_ += path(spawn.program);
         for (const WordGroup& group : word_groups(spawn.arguments)) {
             text_ += " \\\n   ";
             for (const Word* word : group)
                 text_ += " " + quoted(*word);
         }
-        line(plan_.console.kind == ConsoleKind::read_only ? " \\\n    </dev/null" : "");
+    }
+
+    void start_helper(const Resource& resource, const Spawn& spawn) {
+        line(fmt::format("\n# {}", printable(resource.id)));
+        command(spawn);
+        line(" \\\n    </dev/null &");
+        line("helpers+=($!)");
+        for (const ResourceId& need : resource.needs)
+            if (std::holds_alternative<Listen>(plan_.find(need)->up))
+                line(fmt::format("wait_for_socket \"${}\" $!", variable("socket", need)));
     }
 
     /// A word with shell variables where the plan has values known late.
     [[nodiscard]] std::string quoted(const Word& word) const {
         std::string text;
         for (const auto& part : word.parts) {
-            if (const auto* late = std::get_if<Late>(&part))
+            const auto* late = std::get_if<Late>(&part);
+            if (late && listens(*late) && late->what == Late::What::fd)  // the whole word is the helper's
+                return std::get<Listen>(plan_.find(late->resource)->up).path_option +
+                       fmt::format("\"${}\"", variable("socket", late->resource));
+            if (late)
                 text += value(*late);
             else
                 text += shell_quote(on_stdio(word) ? with_stdio(std::get<std::string>(part)) : std::get<std::string>(part));
         }
         return text.empty() ? "''" : text;
+    }
+
+    [[nodiscard]] bool listens(const Late& late) const {
+        const Resource* resource = plan_.find(late.resource);
+        return resource && std::holds_alternative<Listen>(resource->up);
     }
 
     /// The guest's terminal is the script's own.
@@ -241,6 +282,8 @@ private:
     }
 
     [[nodiscard]] std::string chardev(const ResourceId& resource) const {
+        if (listens({resource, Late::What::chardev}))
+            return fmt::format("path=\"${{{}//,/,,}}\"", variable("socket", resource));
         if (resource != plan_.console.terminal)
             return "path=\"${work//,/,,}\"/qmp,server=on,wait=off";
         switch (plan_.console.kind) {

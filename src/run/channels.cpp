@@ -1,5 +1,7 @@
 #include "run/channels.hpp"
 
+#include <fmt/format.h>
+
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
@@ -9,6 +11,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -55,6 +58,27 @@ Result<SocketPair> make_socket_pair() {
     if (!make_nonblocking(pair.ours.get()))
         return failed("make a socket non-blocking");
     return pair;
+}
+
+Result<ListeningSocket> make_listening_socket(int directory) {
+    constexpr const char* name = ".listen";  // alone in there: one vmspawn, one thread, and gone below
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    // By way of the descriptor, as a socket's path holds 107 bytes only.
+    fmt::format_to_n(address.sun_path, sizeof address.sun_path - 1, "/proc/self/fd/{}/{}", directory, name);
+    const auto* at = reinterpret_cast<const sockaddr*>(&address);
+    ListeningSocket sockets{.listener = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+                            .client = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))};
+    if (!sockets.listener || !sockets.client)
+        return failed("make a socket");
+    if (bind(sockets.listener.get(), at, sizeof address) < 0)
+        return failed("bind a socket in the runtime directory");
+    const bool connected = listen(sockets.listener.get(), 1) == 0 && connect(sockets.client.get(), at, sizeof address) == 0;
+    const Failure failure = failed("connect to a socket in the runtime directory");
+    unlinkat(directory, name, 0);
+    if (!connected)
+        return failure;
+    return sockets;
 }
 
 Result<PseudoTerminal> make_pseudo_terminal() {

@@ -16,6 +16,13 @@ struct SocketPair {
 };
 Result<SocketPair> make_socket_pair();
 
+struct ListeningSocket {
+    Fd listener;
+    Fd client;  ///< connected to it
+};
+/// By a name in `directory` that is gone again when this returns.
+Result<ListeningSocket> make_listening_socket(int directory);
+
 struct PseudoTerminal {
     Fd master;  ///< non-blocking
     Fd slave;   ///< held so that the terminal outlives a reopening in the guest's machine, and what was written can be read to the end

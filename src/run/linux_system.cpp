@@ -4,6 +4,7 @@
 #include "run/memory_file.hpp"
 #include "run/open_file.hpp"
 #include "run/overlay.hpp"
+#include "run/report.hpp"
 #include "run/spawn.hpp"
 
 #include <fmt/format.h>
@@ -46,6 +47,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const MakeQmpSocket&) { return system.hold(resource.id, make_socket_pair()); }
         Result<void> operator()(const MakeTerminal&) { return system.hold(resource.id, make_pseudo_terminal()); }
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
+        Result<void> operator()(const Listen&) { return system.listen(resource); }
         Result<void> operator()(const Spawn& spawn) { return system.spawn(resource, spawn); }
     };
     return std::visit(Visitor{*this, resource}, resource.up);
@@ -63,7 +65,9 @@ GrowTalk LinuxSystem::talk_of_growing(const OpenFile& file) {
 }
 
 Arrival LinuxSystem::wait() {
-    return {plan_.qemu, watch_.until_greeting()};
+    Result<void> up = watch_.until_greeting();
+    const auto& helper = watch_.facts().helper;
+    return {!up && helper ? helper->id : plan_.qemu, std::move(up)};
 }
 
 void LinuxSystem::undo(const Resource& resource) {
@@ -71,7 +75,7 @@ void LinuxSystem::undo(const Resource& resource) {
     if (found == held_.end())
         return;
     if (std::holds_alternative<Running>(found->second))
-        watch_.end_qemu();
+        resource.id == plan_.qemu ? watch_.end_qemu() : watch_.end_helper(resource.id);
     if (auto* directory = std::get_if<RuntimeDirectory>(&found->second)) {
         if (Result<void> released = release_runtime_directory(std::move(*directory)); !released)
             messages_.warning("could not " + to_string(released.failure()));
@@ -92,36 +96,49 @@ std::string LinuxSystem::resolve(const Late& late) const {
     return to_string(Word() += late);
 }
 
-int LinuxSystem::descriptor_for_child(const ResourceId& id) const {
-    const auto found = held_.find(id);
+Result<void> LinuxSystem::listen(const Resource& resource) {
+    for (const ResourceId& need : resource.needs) {
+        const auto found = held_.find(need);
+        if (const auto* directory = found != held_.end() ? std::get_if<RuntimeDirectory>(&found->second) : nullptr)
+            return hold(resource.id, make_listening_socket(directory->directory.get()));
+    }
+    return Failure{EINVAL, "", "it needs no runtime directory"};
+}
+
+/// Null: what is known late is no descriptor.
+Fd* LinuxSystem::descriptor_for_child(const Late& late) {
+    const auto found = held_.find(late.resource);
     if (found == held_.end())
-        return -1;
-    if (const auto* fd = std::get_if<Fd>(&found->second))
-        return fd->get();
-    if (const auto* pair = std::get_if<SocketPair>(&found->second))
-        return pair->theirs.get();
-    return -1;
+        return nullptr;
+    if (auto* fd = std::get_if<Fd>(&found->second))
+        return fd;
+    if (auto* pair = std::get_if<SocketPair>(&found->second))
+        return &pair->theirs;
+    if (auto* sockets = std::get_if<ListeningSocket>(&found->second))
+        return late.what == Late::What::chardev ? &sockets->client : &sockets->listener;
+    return nullptr;
 }
 
 // In the order of mention, so that the numbers are the same in every run.
-std::vector<ResourceId> LinuxSystem::passed_to(const Spawn& spawn) const {
-    std::vector<ResourceId> passed;
-    const auto add = [&](const ResourceId& id) {
-        if (descriptor_for_child(id) >= 0 && std::ranges::find(passed, id) == passed.end())
-            passed.push_back(id);
+std::vector<Late> LinuxSystem::passed_to(const Spawn& spawn) {
+    std::vector<Late> passed;
+    const auto add = [&](const Late& late) {
+        if (descriptor_for_child(late) != nullptr && std::ranges::find(passed, late.resource, &Late::resource) == passed.end())
+            passed.push_back(late);
     };
     for (const Word& word : spawn.arguments) {
         for (const auto& part : word.parts) {
             if (const auto* late = std::get_if<Late>(&part))
-                add(late->resource);
+                add(*late);
         }
     }
-    std::ranges::for_each(spawn.inherits, add);
+    for (const ResourceId& id : spawn.inherits)
+        add({id, Late::What::fd});
     return passed;
 }
 
-std::string LinuxSystem::value_in_child(const Late& late, const std::vector<ResourceId>& passed) const {
-    const auto found = std::ranges::find(passed, late.resource);
+std::string LinuxSystem::value_in_child(const Late& late, const std::vector<Late>& passed) const {
+    const auto found = std::ranges::find(passed, late.resource, &Late::resource);
     if (found == passed.end())
         return resolve(late);
     const std::size_t number = first_descriptor + static_cast<std::size_t>(found - passed.begin());
@@ -138,7 +155,7 @@ std::string LinuxSystem::value_in_child(const Late& late, const std::vector<Reso
     return std::to_string(number);
 }
 
-std::vector<std::string> LinuxSystem::arguments_for(const Spawn& spawn, const std::vector<ResourceId>& passed) const {
+std::vector<std::string> LinuxSystem::arguments_for(const Spawn& spawn, const std::vector<Late>& passed) const {
     std::vector<std::string> arguments;
     for (const Word& word : spawn.arguments) {
         std::string& text = arguments.emplace_back();
@@ -157,7 +174,7 @@ Result<void> LinuxSystem::spawn(const Resource& resource, const Spawn& spawn) {
         return failed("prepare its input and output");
     Fd reader(output[0]);
     const Fd writer(output[1]);
-    const std::vector<ResourceId> passed = passed_to(spawn);
+    const std::vector<Late> passed = passed_to(spawn);
     ChildSpec spec{.program = spawn.program,
                    .arguments = arguments_for(spawn, passed),
                    .environment = short_environment(),
@@ -166,27 +183,26 @@ Result<void> LinuxSystem::spawn(const Resource& resource, const Spawn& spawn) {
                    .descriptors = {},
                    .no_new_privileges = spawn.no_new_privileges,
                    .death_signal = spawn.death_signal};
-    for (const ResourceId& id : passed)
-        spec.descriptors.push_back(descriptor_for_child(id));
-    release_ports([](const ReservedPort& port) { return port.udp; });
+    for (const Late& late : passed)
+        spec.descriptors.push_back(descriptor_for_child(late)->get());
+    if (resource.id == plan_.qemu)
+        release_ports([](const ReservedPort& port) { return port.udp; });
     Result<Child> child = spawn_child(spec);
     if (!child)
         return child.failure();
-    watch_.adopt(std::move(*child), std::move(reader), std::move(std::get<SocketPair>(held_.at(plan_.qmp)).ours));
+    if (resource.id == plan_.qemu)
+        watch_.adopt(std::move(*child), std::move(reader), std::move(std::get<SocketPair>(held_.at(plan_.qmp)).ours));
+    else
+        watch_.adopt_helper(resource.id, name_of(resource), spawn.critical, std::move(*child), std::move(reader));
     held_.insert_or_assign(resource.id, Running{});
     close_copies(passed);
     return {};
 }
 
-// Only the child holds them now: an image's lock ends with QEMU, and so does the QMP connection.
-void LinuxSystem::close_copies(const std::vector<ResourceId>& passed) {
-    for (const ResourceId& id : passed) {
-        Held& held = held_.at(id);
-        if (auto* fd = std::get_if<Fd>(&held))
-            fd->reset();
-        if (auto* pair = std::get_if<SocketPair>(&held))
-            pair->theirs.reset();
-    }
+// Only the child holds them now: an image's lock ends with QEMU, and so do its connections; a dead helper cannot hang QEMU.
+void LinuxSystem::close_copies(const std::vector<Late>& passed) {
+    for (const Late& late : passed)
+        descriptor_for_child(late)->reset();
 }
 
 void LinuxSystem::release_ports(bool (*which)(const ReservedPort&)) {

@@ -27,8 +27,8 @@ public:
     void hand_over();
 
 private:
-    struct Running {};  ///< QEMU: the watch has it
-    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, PseudoTerminal, ReservedPort, Running>;
+    struct Running {};  ///< a child: the watch has it
+    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, PseudoTerminal, ReservedPort, Running>;
 
     const Plan& plan_;
     QemuWatch& watch_;
@@ -38,13 +38,14 @@ private:
     template <class T>
     Result<void> hold(const ResourceId& id, Result<T> made);
     GrowTalk talk_of_growing(const OpenFile& file);
+    Result<void> listen(const Resource& resource);
     Result<void> spawn(const Resource& resource, const Spawn& spawn);
-    [[nodiscard]] int descriptor_for_child(const ResourceId& id) const;
-    [[nodiscard]] std::string value_in_child(const Late& late, const std::vector<ResourceId>& passed) const;
-    [[nodiscard]] std::vector<ResourceId> passed_to(const Spawn& spawn) const;
-    [[nodiscard]] std::vector<std::string> arguments_for(const Spawn& spawn, const std::vector<ResourceId>& passed) const;
+    [[nodiscard]] Fd* descriptor_for_child(const Late& late);
+    [[nodiscard]] std::string value_in_child(const Late& late, const std::vector<Late>& passed) const;
+    [[nodiscard]] std::vector<Late> passed_to(const Spawn& spawn);
+    [[nodiscard]] std::vector<std::string> arguments_for(const Spawn& spawn, const std::vector<Late>& passed) const;
     void release_ports(bool (*which)(const ReservedPort&));
-    void close_copies(const std::vector<ResourceId>& passed);
+    void close_copies(const std::vector<Late>& passed);
 };
 
 }  // namespace vmspawn

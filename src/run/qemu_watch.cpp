@@ -18,6 +18,24 @@ void QemuWatch::adopt(Child qemu, Fd output, Fd qmp) {
     qmp_ = std::make_unique<QmpClient>(loop_, std::move(qmp), qmp_handlers());
 }
 
+void QemuWatch::adopt_helper(const ResourceId& id, std::string name, bool critical, Child helper, Fd output) {
+    HelperEnded news{.id = id, .name = std::move(name), .critical = critical, .end = {}, .last_words = ""};
+    const auto spoke = [this, id](const std::string& line) {
+        if (!supervisor_.ending() && !facts().orderly)
+            messages_.warning(id + ": " + line);
+    };
+    const auto ended = [this, news](ProcessEnd end) mutable {
+        if (qmp_)
+            qmp_->drain();  // whether the guest has powered off must be known first
+        news.end = end;
+        news.last_words = helpers_.at(news.id)->last_words();
+        take(news);
+    };
+    helpers_[id] = std::make_unique<Process>(loop_, std::move(helper), std::move(output), Process::Handlers{.line = spoke, .ended = ended});
+    if (critical)
+        take(HelperStarted{});
+}
+
 QmpClient::Handlers QemuWatch::qmp_handlers() {
     return {.greeted =
                 [this] {
@@ -38,14 +56,16 @@ Result<void> QemuWatch::until_greeting() {
     }
     if (greeted_)
         return {};
-    std::string what = "it " + to_string(*facts().qemu) + " before the machine was up";
-    if (const std::string words = qemu_->last_words(); !words.empty())
-        what += "\n" + words;
-    return Failure{EIO, "", what};
+    const auto& helper = facts().helper;
+    const std::string words = helper ? helper->last_words : qemu_->last_words();
+    const std::string what = "it " + to_string(helper ? helper->end : *facts().qemu) + " before the machine was up";
+    return Failure{EIO, "", words.empty() ? what : what + "\n" + words};
 }
 
 void QemuWatch::start_console(ConsoleKind kind, int master) {
     qemu_->show_lines();
+    for (const auto& [id, helper] : helpers_)
+        helper->show_lines();
     if (kind == ConsoleKind::none)
         return;
     console_ = std::make_unique<ConsoleLink>(
@@ -71,6 +91,12 @@ void QemuWatch::end_qemu() {
         qemu_->end(ladder_.terminate);
 }
 
+void QemuWatch::end_helper(const ResourceId& id) {
+    constexpr std::chrono::seconds patience{3};  // QEMU is gone by now: it has nothing left to do
+    if (const auto found = helpers_.find(id); found != helpers_.end())
+        found->second->end(patience);
+}
+
 void QemuWatch::signalled(int number) {
     const bool only_output_is_left = qemu_ && !qemu_->running() && console_;
     if (only_output_is_left)
@@ -80,7 +106,7 @@ void QemuWatch::signalled(int number) {
 
 // Once we have sent it a signal it only says that it got one.
 void QemuWatch::qemu_spoke(const std::string& line) {
-    if (!facts().killed)
+    if (!supervisor_.ending())
         messages_.warning(line);
 }
 

@@ -9,6 +9,7 @@
 #include "run/qmp.hpp"
 #include "run/supervisor.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -20,13 +21,17 @@ public:
     QemuWatch(EventLoop& loop, Messages& messages, StopLadder ladder);
 
     void adopt(Child qemu, Fd output, Fd qmp);
-    /// Fails when QEMU ends first (its words are the detail), or when it had to be ended on request.
+    /// `name` is for messages.
+    void adopt_helper(const ResourceId& id, std::string name, bool critical, Child helper, Fd output);
+    /// Fails when QEMU or a helper ends first (its words are the detail; facts().helper tells which), or when it had to be ended on
+    /// request.
     Result<void> until_greeting();
     void start_console(ConsoleKind kind, int master);
     /// Until QEMU has ended and all that it wrote is shown.
     Result<void> until_end();
     /// Ends QEMU if it still runs, without the loop. Standard input and output are the caller's again.
     void end_qemu();
+    void end_helper(const ResourceId& id);
 
     [[nodiscard]] const Facts& facts() const { return supervisor_.facts(); }
     void set_bring_up_error(int error) { supervisor_.set_bring_up_error(error); }
@@ -39,6 +44,7 @@ private:
     std::vector<EventSource> signals_;
     EventSource timer_;
     std::unique_ptr<Process> qemu_;
+    std::map<ResourceId, std::unique_ptr<Process>> helpers_;
     std::unique_ptr<QmpClient> qmp_;
     std::unique_ptr<ConsoleLink> console_;
     bool greeted_ = false;

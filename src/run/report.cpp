@@ -39,6 +39,7 @@ public:
     std::string operator()(const MakeQmpSocket&) const { return "make a socket for QMP"; }
     std::string operator()(const MakeTerminal&) const { return "make a terminal for the guest's console"; }
     std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }
+    std::string operator()(const Listen&) const { return "make " + id_; }
     std::string operator()(const Spawn& spawn) const { return fmt::format("start '{}'", shown_path(plan_, spawn.program)); }
 
 private:
@@ -67,6 +68,10 @@ void add_line(std::string& lines, std::string_view line) {
 }
 
 }  // namespace
+
+std::string name_of(const Resource& resource) {
+    return resource.id + place(resource);
+}
 
 Report describe(const Plan& plan, const Resource& resource, const Failure& failure) {
     std::string cause = error_text(failure.error);

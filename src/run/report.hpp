@@ -13,6 +13,9 @@ struct Report {
     std::string detail;  ///< lines of their own: what was tried, a child's last words, the reasons of the resource
 };
 
+/// What a child is called in messages: "root-fs" with the line that asked for it.
+std::string name_of(const Resource& resource);
+
 Report describe(const Plan& plan, const Resource& resource, const Failure& failure);
 
 }  // namespace vmspawn

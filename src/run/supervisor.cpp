@@ -36,6 +36,7 @@ Commands Supervisor::on(const Event& event) {
 }
 
 Commands Supervisor::react(const QemuGreeted&) {
+    greeted_ = true;
     if (stage_ == Stage::starting)
         stage_ = Stage::running;
     return {};
@@ -99,20 +100,9 @@ Commands Supervisor::react(const TimerFired&) {
         return escalate(fmt::format("no end after {} s", ladder_.power_off.count()));
     if (stage_ == Stage::terminating)
         return escalate(fmt::format("no end after {} s", ladder_.terminate.count()));
+    if (stage_ == Stage::settling)
+        return conclude();
     return {};
-}
-
-Commands Supervisor::react(const QemuEnded& event) {
-    const bool was_up = stage_ != Stage::starting;
-    stage_ = Stage::ended;
-    const bool known = facts_.broken;
-    facts_.qemu = event.end;
-    if (!qemu_failed(facts_) || known || !was_up)
-        return {Finish{}};
-    std::string what = "QEMU " + to_string(event.end);
-    if (event.end == ProcessEnd{})
-        what = "QEMU ended although the guest did not power off";
-    return {Say{.text = what, .kind = Say::Kind::error, .detail = event.last_words}, Finish{}};
 }
 
 Commands Supervisor::escalate(const std::string& why) {
@@ -127,6 +117,7 @@ Commands Supervisor::escalate(const std::string& why) {
             facts_.killed = true;
             return {KillQemu{SIGKILL}, status(why + ": sent SIGKILL to QEMU")};
         case Stage::killing:
+        case Stage::settling:
         case Stage::ended:
             break;
     }

@@ -44,7 +44,16 @@ struct QemuEnded {
     ProcessEnd end;
     std::string last_words;
 };
-using Event = std::variant<QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, EscapeTyped, TimerFired, QemuEnded>;
+struct HelperStarted {};  ///< a critical one
+struct HelperEnded {
+    ResourceId id;
+    std::string name;  ///< for messages
+    bool critical = true;
+    ProcessEnd end;
+    std::string last_words;
+};
+using Event =
+    std::variant<QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, EscapeTyped, TimerFired, QemuEnded, HelperStarted, HelperEnded>;
 
 // Commands
 struct SendQmp {
@@ -75,6 +84,7 @@ struct Facts {
     bool broken = false;          ///< KVM gave up or QMP broke
     bool orderly = false;         ///< QMP said SHUTDOWN, by the guest or on somebody's request to QEMU
     std::optional<ProcessEnd> qemu;
+    std::optional<HelperEnded> helper;  ///< whose end was the machine's; never one that only followed QEMU
 };
 
 /// QEMU, or what it needs, failed by itself.
@@ -89,13 +99,23 @@ public:
     std::vector<Command> on(const Event& event);
     [[nodiscard]] const Facts& facts() const { return facts_; }
     void set_bring_up_error(int error) { facts_.bring_up_error = error; }
+    /// QEMU has a signal of ours, or is gone: what children say now is about that.
+    [[nodiscard]] bool ending() const { return stage_ >= Stage::terminating; }
+
+    /// How long the news may take that a helper ended, when QEMU failed and may have done so because of it.
+    static constexpr std::chrono::seconds settle_time{2};
 
 private:
-    enum class Stage { starting, running, powering_off, terminating, killing, ended };
+    enum class Stage { starting, running, powering_off, terminating, killing, settling, ended };
     using Commands = std::vector<Command>;
     StopLadder ladder_;
     Stage stage_ = Stage::starting;
     Facts facts_;
+    bool greeted_ = false;
+    int helpers_ = 0;  ///< critical ones that run
+    std::optional<HelperEnded> suspect_;
+    std::string qemu_words_;
+    bool killed_by_stranger_ = false;  ///< QEMU
 
     Commands react(const QemuGreeted&);
     Commands react(const QmpEvent& event);
@@ -105,7 +125,12 @@ private:
     Commands react(const EscapeTyped&);
     Commands react(const TimerFired&);
     Commands react(const QemuEnded& event);
+    Commands react(const HelperStarted&);
+    Commands react(const HelperEnded& event);
 
+    Commands lose_helper(const HelperEnded& event);
+    [[nodiscard]] bool helper_is_the_cause() const;
+    Commands conclude();
     Commands shut_down(const QmpEvent& event);
     Commands escalate(const std::string& why);
     Commands power_off(const std::string& why);

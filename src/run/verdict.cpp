@@ -7,7 +7,7 @@
 namespace vmspawn {
 
 bool qemu_failed(const Facts& facts) {
-    if (facts.broken)
+    if (facts.broken || facts.helper)
         return true;
     if (!facts.qemu)
         return false;

@@ -43,8 +43,9 @@ protected:
     }
 
     /// What the script and its QEMU print, with "status N" at the end.
-    [[nodiscard]] std::string run(const Machine& machine) const {
-        write("script", *plan_script(plan(machine).plan));
+    [[nodiscard]] std::string run(const Machine& machine) const { return run_script(plan(machine).plan); }
+    [[nodiscard]] std::string run_script(const Plan& made) const {
+        write("script", *plan_script(made));
         const std::string at = shell_quote(folder_.string());
         const std::string command = "cd / && TMPDIR=" + at + "/tmp VMSPAWN_DIR=" + at + " VMSPAWN_CRED_DIR=" + at + "/credentials bash " +
                                     at + "/script 2>&1; echo status $?";
@@ -140,13 +141,25 @@ TEST_F(Script, QuotesWhatTheUserWrote) {
     EXPECT_FALSE(fs::exists(folder_ / "pwned"));
 }
 
-TEST_F(Script, RefusesAHelperThatHasNoShellForm) {
+TEST_F(Script, StartsHelpersOnSocketsWithPathsAndEndsThem) {
     Plan made = plan(direct_machine()).plan;
-    made.resources.insert(made.resources.begin(), Resource{.id = "helper", .up = Spawn{.program = "/bin/true"}});
-    const Result<std::string> script = plan_script(made);
-    ASSERT_FALSE(script);
-    EXPECT_EQ(script.failure().error, EOPNOTSUPP);
-    EXPECT_THAT(to_string(script.failure()), HasSubstr("'helper' (spawn) has no shell form"));
+    Spawn helper{.program = "/usr/bin/env",
+                 .arguments = {"python3", "-c",
+                               "import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.bind(sys.argv[1].removeprefix('--path='))\n"
+                               "s.listen()\ns.accept()"}};
+    Word option("--fd=");
+    option += Late{"socket", Late::What::fd};
+    helper.arguments.push_back(option);
+    Word chardev("socket,id=fs,");
+    chardev += Late{"socket", Late::What::chardev};
+    std::get<Spawn>(made.resources.back().up).arguments.push_back(chardev);
+    made.resources.insert(made.resources.begin(), {Resource{.id = "socket", .up = Listen{"--path="}},
+                                                   Resource{.id = "helper", .needs = {"socket"}, .up = std::move(helper)}});
+    const std::string output = run_script(made);
+    EXPECT_THAT(output, HasSubstr("/socket_1\n"));
+    EXPECT_THAT(output, HasSubstr("word: socket,id=fs,path=/"));
+    EXPECT_THAT(output, testing::EndsWith("status 0\n"));
+    EXPECT_TRUE(fs::is_empty(folder_ / "tmp"));
 }
 
 }  // namespace

@@ -22,7 +22,9 @@ Plan plan_of_all_kinds() {
     add("port", PickPort{});
     add("terminal", MakeTerminal{});
     add("qmp", MakeQmpSocket{});
-    add("qemu", Spawn{}, {"name", "image", "credentials", "port", "terminal", "qmp"});
+    add("socket", Listen{}, {"name"});
+    add("helper", Spawn{}, {"socket"});
+    add("qemu", Spawn{}, {"name", "image", "credentials", "port", "terminal", "qmp", "socket"});
     plan.resources.back().ready = Readiness::greeting;
     return plan;
 }
@@ -32,7 +34,7 @@ TEST(BringUp, StartsAllInOrderAndWaitsForTheGreeting) {
     FakeSystem system;
     BringUp machine(plan, system);
     EXPECT_TRUE(machine.run());
-    EXPECT_THAT(system.logged("start"), ElementsAre("name", "image", "credentials", "port", "terminal", "qmp", "qemu"));
+    EXPECT_THAT(system.logged("start"), ElementsAre("name", "image", "credentials", "port", "terminal", "qmp", "socket", "helper", "qemu"));
     EXPECT_THAT(system.logged("ready"), ElementsAre("qemu"));
     machine.tear_down();
     EXPECT_TRUE(undone_in_reverse(system));
@@ -107,8 +109,10 @@ TEST(CheckPlan, AsksForQemuItsSocketAndOrder) {
     without_socket.qmp = "name";
     EXPECT_EQ(check_plan(without_socket), "it makes no socket for QMP");
     Plan with_helper = plan_of_all_kinds();
-    with_helper.resources.insert(with_helper.resources.begin(), Resource{.id = "helper", .needs = {}, .up = Spawn{}});
-    EXPECT_EQ(check_plan(with_helper), "it starts more than QEMU");
+    with_helper.resources.insert(with_helper.resources.begin(), Resource{.id = "another", .needs = {}, .up = Spawn{}});
+    EXPECT_EQ(check_plan(with_helper), "");
+    with_helper.resources.front().ready = Readiness::greeting;
+    EXPECT_EQ(check_plan(with_helper), "it waits for 'another'; only QEMU greets");
     Plan disordered = plan_of_all_kinds();
     std::swap(disordered.resources.front(), disordered.resources.back());
     EXPECT_NE(check_plan(disordered), "");

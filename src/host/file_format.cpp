@@ -1,36 +1,37 @@
 #include "host/file_format.hpp"
 
-#include <cstdint>
+#include "host/bytes.hpp"
+#include "host/pe.hpp"
+
+#include <array>
 #include <string>
 
 namespace vmspawn {
 
 namespace {
 
-/// Little-endian, `size` bytes; 0 beyond the end.
-std::uint32_t number_at(std::string_view bytes, std::size_t offset, std::size_t size) {
-    if (offset > bytes.size() || bytes.size() - offset < size)
-        return 0;
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < size; i++)
-        value |= std::uint32_t{static_cast<unsigned char>(bytes[offset + i])} << (8 * i);
-    return value;
+constexpr std::array<std::string_view, 5> machines{"x86_64", "i386", "aarch64", "riscv64", "arm"};
+
+/// The literal of the table, for the text inside a Pe does not outlive it.
+std::string_view listed(std::string_view name) {
+    for (const std::string_view machine : machines)
+        if (machine == name)
+            return machine;
+    return "";
 }
 
-bool is_pe(std::string_view bytes, std::size_t header) {
-    return header < bytes.size() && bytes.substr(header).starts_with(std::string_view("PE\0\0", 4));
-}
-
-/// Whether the section table names .linux or .osrel, which only a unified kernel image has.
-bool has_uki_section(std::string_view bytes, std::size_t header) {
-    const std::uint32_t sections = number_at(bytes, header + 6, 2);
-    std::size_t entry = header + 24 + number_at(bytes, header + 20, 2);
-    for (std::uint32_t i = 0; i < sections && entry + 40 <= bytes.size(); i++, entry += 40) {
-        const std::string_view name = bytes.substr(entry, 8);
-        if (name.starts_with(std::string_view(".linux\0", 7)) || name.starts_with(std::string_view(".osrel\0", 7)))
-            return true;
+/// e_machine of an ELF file, of 64 bits only.
+std::string_view elf_machine(std::string_view bytes) {
+    switch (number_at(bytes, 18, 2)) {
+        case 62:
+            return "x86_64";
+        case 183:
+            return "aarch64";
+        case 243:
+            return "riscv64";
+        default:
+            return "";
     }
-    return false;
 }
 
 }  // namespace
@@ -43,10 +44,26 @@ std::string_view file_format(std::string_view beginning) {
     if (beginning.starts_with("\x7f"
                               "ELF"))
         return "elf";
-    const std::size_t header = number_at(beginning, 0x3c, 4);
-    if (beginning.starts_with("MZ") && is_pe(beginning, header))
-        return has_uki_section(beginning, header) ? "uki" : "pe";
-    return "raw";
+    const std::optional<Pe> pe = parse_pe(beginning);
+    if (!pe)
+        return "raw";
+    if (pe->is_uki() || pe->find(".osrel") != nullptr)
+        return "uki";
+    // linux/drivers/firmware/efi/libstub/zboot-header.S
+    return beginning.substr(4).starts_with("zimg") ? "zboot" : "pe";
+}
+
+std::string_view kernel_machine(std::string_view beginning) {
+    // Image headers: Documentation/arch/arm64/booting.rst, Documentation/arch/riscv/boot-image-header.rst, arch/x86/boot.rst
+    if (beginning.size() > 0x3c && beginning.substr(0x38).starts_with("ARM\x64"))
+        return "aarch64";
+    if (beginning.size() > 0x3c && beginning.substr(0x38).starts_with("RSC\x05"))
+        return "riscv64";
+    if (beginning.size() > 0x238 && beginning.substr(0x202).starts_with("HdrS"))
+        return (number_at(beginning, 0x236, 2) & 1U) != 0 ? "x86_64" : "i386";
+    if (const std::optional<Pe> pe = parse_pe(beginning))
+        return listed(pe->machine);
+    return file_format(beginning) == "elf" ? elf_machine(beginning) : "";
 }
 
 }  // namespace vmspawn

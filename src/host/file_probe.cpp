@@ -53,7 +53,9 @@ void look_inside(const std::string& path, FileAnswer& answer) {
         answer.size = capacity;
     std::array<char, format_bytes> beginning;
     const ssize_t got = pread(file.get(), beginning.data(), beginning.size(), 0);
-    answer.format = file_format({beginning.data(), got < 0 ? 0 : static_cast<std::size_t>(got)});
+    const std::string_view bytes(beginning.data(), got < 0 ? 0 : static_cast<std::size_t>(got));
+    answer.format = file_format(bytes);
+    answer.machine = kernel_machine(bytes);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/diagnostic.hpp"
 #include "base/result.hpp"
 #include "host/firmware.hpp"
+#include "host/tree.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -23,6 +24,7 @@ struct Question {
         file,
         disk,  ///< a file, and all that it rests on
         program,
+        tree,      ///< a directory, and what could be booted from it
         state,     ///< a file that may be made: it and the directories above it, up to one that is there
         firmware,  ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
     };
@@ -53,9 +55,10 @@ struct FileAnswer {
     bool writable = false;
     std::uint32_t owner = 0;          ///< uid
     std::string identity;             ///< device and inode, to see that two names are one file; of a block device its number
-    std::string format;               ///< regular and block only: "qcow2", "pe" (UKI or EFI kernel), "uki", "gzip", "elf" or "raw"
+    std::string format;               ///< regular and block only: "qcow2", "uki", "pe" (an EFI program or kernel), "zboot", "gzip", "elf" or "raw"
     std::string target;               ///< disks only: the path without links, where it differs
     std::optional<Qcow2Facts> qcow2;  ///< disks only, of format "qcow2"
+    std::string machine;      ///< the architecture that a kernel or EFI program is for; empty: it does not say
 };
 
 struct Kvm {
@@ -89,6 +92,7 @@ struct Host {
     Kvm kvm;
     std::map<std::string, QemuFacts> qemu;           ///< by guest architecture
     std::map<std::string, FileAnswer> files;         ///< by absolute path
+    std::map<std::string, TreeAnswer> trees;         ///< by absolute path; the files of its entries are in `files`
     std::map<std::string, std::string> programs;     ///< by name: absolute path, "" where it is not
     std::optional<std::vector<Firmware>> firmware;   ///< in order of priority; nothing: nobody asked
     std::map<std::string, Firmware> descriptors;     ///< of firmware that was named, by path

@@ -2,6 +2,7 @@
 
 #include "host/firmware_json.hpp"
 #include "host/path_writer.hpp"
+#include "host/tree_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -43,6 +44,8 @@ json write_file(const FileAnswer& answer, const PathWriter& paths) {
         record["target"] = paths.write(answer.target);
     if (answer.qcow2)
         record["qcow2"] = write_qcow2(*answer.qcow2, paths);
+    if (!answer.machine.empty())
+        record["machine"] = answer.machine;
     return record;
 }
 
@@ -84,6 +87,7 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
         {"programs", std::move(programs)},
         {"environment", host.environment}};
     write_firmware(record, host, paths);
+    write_trees(record, host, paths);
     // Names of files need not be UTF-8; what is not is replaced, so that writing never fails.
     return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

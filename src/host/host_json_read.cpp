@@ -1,6 +1,7 @@
 #include "host/firmware_json.hpp"
 #include "host/host_json.hpp"
 #include "host/json_reader.hpp"
+#include "host/tree_json.hpp"
 
 #include <fmt/format.h>
 
@@ -70,6 +71,7 @@ FileAnswer read_file(const json& value, const std::string& where, const PathRead
             answer.target = paths.read(read_text(*target, where + ".target"), where + ".target");
         if (const json* qcow2 = object.find("qcow2"))
             answer.qcow2 = read_qcow2(*qcow2, where + ".qcow2", paths);
+        object.read_if_there("machine", answer.machine);
     }
     object.finish();
     return answer;
@@ -145,6 +147,7 @@ Host read_host(const json& value, const PathReader& paths) {
     object.each("environment",
                 [&](const auto& name, const auto& text, const auto& where) { host.environment[name] = read_text(text, where); });
     read_firmware(object, host, paths);
+    read_trees(object, host, paths);
     object.finish();
     return host;
 }

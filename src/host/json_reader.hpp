@@ -55,6 +55,11 @@ public:
         into = at(key).get<std::string>();
     }
 
+    void read_if_there(const std::string& key, std::string& into) {
+        if (find(key) != nullptr)
+            read(key, into);
+    }
+
     void read(const std::string& key, bool& into) {
         if (!at(key).is_boolean())
             refuse(name(key), "is not true or false");

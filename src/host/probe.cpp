@@ -1,6 +1,7 @@
 #include "host/probe.hpp"
 
 #include "host/disk_image.hpp"
+#include "host/boot_entries.hpp"
 #include "host/file_probe.hpp"
 #include "host/firmware_search.hpp"
 #include "host/kvm.hpp"
@@ -75,6 +76,23 @@ void answer_firmware(const std::string& descriptor, Host& host) {
         look_at_files(firmware, host);
 }
 
+/// With the files that its entries name: the planner judges them like those that the user names.
+void answer_tree(const std::string& directory, Host& host) {
+    const auto [at, is_new] = host.trees.try_emplace(directory);
+    if (!is_new)
+        return;
+    at->second = probe_tree(directory);
+    for (const BootEntry& entry : at->second.entries) {
+        if (!entry.problem.empty())
+            continue;
+        look_at(entry.linux_image, host);
+        for (const std::string& initrd : entry.initrds)
+            look_at(initrd, host);
+        if (!entry.devicetree.empty())
+            look_at(entry.devicetree, host);
+    }
+}
+
 void answer(const Question& question, const std::string& path, Host& host) {
     switch (question.kind) {
         case Question::Kind::file:
@@ -85,6 +103,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
             break;
         case Question::Kind::program:
             host.programs.try_emplace(question.subject, search_path(question.subject, path, helper_directories()));
+            break;
+        case Question::Kind::tree:
+            answer_tree(question.subject, host);
             break;
         case Question::Kind::state:
             answer_state(question.subject, host);

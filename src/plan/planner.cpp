@@ -33,6 +33,8 @@ bool is_answered(const Question& question, const Host& host) {
         }
         case Question::Kind::firmware:
             return question.subject.empty() ? host.firmware.has_value() : host.descriptors.contains(question.subject);
+        case Question::Kind::tree:
+            return host.trees.contains(question.subject);
     }
     return false;
 }

@@ -9,6 +9,7 @@ WHERE = 'echo "T: cmdline $(cat /proc/cmdline)"; echo "T: source $(findmnt -no S
 DIRTY = 'date >/var/written; sync; echo "T: wrote $(wc -c </var/written)"\n'
 SIZE = 'echo "T: sectors $(cat /sys/class/block/vda/size)"\n'
 GROWN = 800 << 20
+ROOT_MIB = 41, 288  # where the root partition of disk.raw begins, and its size
 
 
 class GuestDisks(SystemdCase):
@@ -47,6 +48,15 @@ class GuestDisks(SystemdCase):
     def test_scsi(self):
         self.copy()
         self.assert_root(self.boot(self.guest(f'[image]\npath = "disk.raw"\ndisk-type = "virtio-scsi"\n{DIRECT}', WHERE)), "/dev/sda2")
+
+    def test_cd(self):
+        """A file system without a partition table on a CD: nothing can be written, and the system comes up all the same."""
+        self.copy()
+        subprocess.run(["dd", "if=disk.raw", "of=root.iso", "bs=1M", f"skip={ROOT_MIB[0]}", f"count={ROOT_MIB[1]}", "conv=sparse"], cwd=self.dir,
+                       check=True, capture_output=True)
+        run = self.boot(self.guest(f'[image]\npath = "root.iso"\ndisk-type = "scsi-cd"\n{DIRECT}', WHERE + DIRTY))
+        self.assertEqual("/dev/sr0 ext4", " ".join(self.fact(run, "source").split()))
+        self.assertIn("Read-only file system", run.text)
 
     def test_ephemeral(self):
         """The guest writes and sees what it wrote; the image is the same bit for bit."""

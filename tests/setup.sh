@@ -1,7 +1,8 @@
 # Shared by examples/run, examples/make-hello, tests/run and the tests: what to install, and how guests are made. Sourced by bash.
 
 # Every package that the scripts install, in one place.
-build_packages=(g++ cmake ninja-build pkg-config ccache libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev librange-v3-dev libfmt-dev libfdisk-dev)
+build_packages=(g++ cmake ninja-build pkg-config ccache libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev librange-v3-dev libfmt-dev
+    liblz4-dev liblzma-dev libzstd-dev zlib1g-dev libfdisk-dev)
 guest_packages=(qemu-system-x86 cpio kmod xz-utils)  # the guest's kernel and busybox are only unpacked, never installed
 test_packages=(libgtest-dev libgmock-dev clang clang-tidy clang-format libclang-rt-dev git python3 python3-jsonschema universal-ctags
     binutils file strace qemu-utils fish zsh libxml2-utils xsltproc docbook-xsl docbook-xml dpkg-dev man-db

@@ -47,6 +47,7 @@ void read_boot(Reading& reading, Boot& boot) {
     table.get("linux", boot.linux_image);
     table.get("initrd", boot.initrds);
     table.get("cmdline", boot.cmdline);
+    table.get("unpack", boot.unpack);
     table.get_firmware("firmware", boot.firmware, boot.firmware_descriptor);
     table.get("firmware-features", boot.firmware_features);
     table.get("secure-boot", boot.secure_boot);
@@ -130,6 +131,7 @@ void read_host(Reading& reading, Machine& m) {
     ready.get_span("timeout", m.ready.timeout_us);
     TableReader qemu{reading, "qemu"};
     qemu.get("binary", m.qemu.binary);
+    qemu.get("legacy-devices", m.qemu.legacy_devices);
     qemu.get("extra", m.qemu.extra);
 }
 

@@ -1,6 +1,7 @@
 #include "host/file_probe.hpp"
 
 #include "base/fd.hpp"
+#include "host/bzimage.hpp"
 #include "host/file_format.hpp"
 
 #include <fmt/format.h>
@@ -41,6 +42,17 @@ std::string identity_of(const struct stat& found) {
     return fmt::format("{}:{}:{}", major(found.st_dev), minor(found.st_dev), found.st_ino);
 }
 
+std::optional<KernelPayload> payload_of(int file, std::string_view beginning) {
+    const auto place = bzimage_payload(beginning);
+    std::array<char, compression_magic_bytes> magic;
+    if (!place || pread(file, magic.data(), magic.size(), static_cast<off_t>(place->offset)) != static_cast<ssize_t>(magic.size()))
+        return std::nullopt;
+    const std::string_view compression = compression_of({magic.data(), magic.size()});
+    if (compression.empty())
+        return std::nullopt;
+    return KernelPayload{.compression = std::string(compression), .offset = place->offset, .size = place->size};
+}
+
 /// The first bytes and, of a block device, the capacity. Only opening shows whether the device may be read: a container's rules count too.
 void look_inside(const std::string& path, FileAnswer& answer) {
     const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -56,6 +68,7 @@ void look_inside(const std::string& path, FileAnswer& answer) {
     const std::string_view bytes(beginning.data(), got < 0 ? 0 : static_cast<std::size_t>(got));
     answer.format = file_format(bytes);
     answer.machine = kernel_machine(bytes);
+    answer.payload = payload_of(file.get(), bytes);
 }
 
 }  // namespace

@@ -45,6 +45,13 @@ struct Qcow2Facts {
     std::string problem;         ///< not empty: QEMU would not open it, one clause
 };
 
+/// The compressed kernel in a bzImage, bytes of the file.
+struct KernelPayload {
+    std::string compression;  ///< "gzip", "xz", "zstd" or "lz4"
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+};
+
 /// What is at a path. Links are followed.
 struct FileAnswer {
     enum class Type { missing, regular, block, directory, character, fifo, socket };
@@ -53,12 +60,13 @@ struct FileAnswer {
     std::uint64_t size = 0;  ///< bytes; of a block device its capacity
     bool readable = false;   ///< by this process
     bool writable = false;
-    std::uint32_t owner = 0;          ///< uid
-    std::string identity;             ///< device and inode, to see that two names are one file; of a block device its number
-    std::string format;               ///< regular and block only: "qcow2", "uki", "pe" (an EFI program or kernel), "zboot", "gzip", "elf" or "raw"
-    std::string target;               ///< disks only: the path without links, where it differs
-    std::optional<Qcow2Facts> qcow2;  ///< disks only, of format "qcow2"
-    std::string machine;      ///< the architecture that a kernel or EFI program is for; empty: it does not say
+    std::uint32_t owner = 0;  ///< uid
+    std::string identity;     ///< device and inode, to see that two names are one file; of a block device its number
+    std::string format;       ///< regular and block only: "qcow2", "uki", "pe" (an EFI program or kernel), "zboot", "gzip", "elf" or "raw"
+    std::string target;       ///< disks only: the path without links, where it differs
+    std::optional<Qcow2Facts> qcow2;       ///< disks only, of format "qcow2"
+    std::string machine;                   ///< the architecture that a kernel or EFI program is for; empty: it does not say
+    std::optional<KernelPayload> payload;  ///< of a bzImage whose compression is known
 };
 
 struct Kvm {
@@ -88,6 +96,7 @@ struct Host {
     std::string seed;          ///< 32 hex digits from the machine id (hashed for vmspawn); for predictable addresses
     std::string runtime_base;  ///< "/run" or "/run/user/1000", or the directory under the temporary one
     std::string state_base;    ///< "/var/lib/vmspawn", "~/.local/state/vmspawn"; empty: a user without a home
+    std::string cache;         ///< "~/.cache/vmspawn"; empty: none
     std::string console;       ///< "terminal", "pipe": what standard input is
     Kvm kvm;
     std::map<std::string, QemuFacts> qemu;           ///< by guest architecture

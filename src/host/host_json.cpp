@@ -46,6 +46,9 @@ json write_file(const FileAnswer& answer, const PathWriter& paths) {
         record["qcow2"] = write_qcow2(*answer.qcow2, paths);
     if (!answer.machine.empty())
         record["machine"] = answer.machine;
+    if (answer.payload)
+        record["payload"] = {
+            {"compression", answer.payload->compression}, {"offset", answer.payload->offset}, {"size", answer.payload->size}};
     return record;
 }
 
@@ -80,6 +83,7 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
         {"seed", host.seed},
         {"runtime_base", host.runtime_base},
         {"state_base", paths.write(host.state_base)},
+        {"cache", paths.write(host.cache)},
         {"console", host.console},
         {"kvm", {{"usable", host.kvm.usable}, {"reason", host.kvm.reason}, {"fix", host.kvm.fix}, {"confidential", host.kvm.confidential}}},
         {"qemu", std::move(qemu)},

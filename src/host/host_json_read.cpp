@@ -44,6 +44,16 @@ Qcow2Facts read_qcow2(const json& value, const std::string& where, const PathRea
     return facts;
 }
 
+KernelPayload read_payload(const json& value, const std::string& where) {
+    ObjectReader object(value, where);
+    KernelPayload payload;
+    object.read("compression", payload.compression);
+    object.read_number("offset", payload.offset);
+    object.read_number("size", payload.size);
+    object.finish();
+    return payload;
+}
+
 FileAnswer read_file(const json& value, const std::string& where, const PathReader& paths) {
     ObjectReader object(value, where);
     std::string type;
@@ -72,6 +82,8 @@ FileAnswer read_file(const json& value, const std::string& where, const PathRead
         if (const json* qcow2 = object.find("qcow2"))
             answer.qcow2 = read_qcow2(*qcow2, where + ".qcow2", paths);
         object.read_if_there("machine", answer.machine);
+        if (const json* payload = object.find("payload"))
+            answer.payload = read_payload(*payload, where + ".payload");
     }
     object.finish();
     return answer;
@@ -134,6 +146,9 @@ Host read_host(const json& value, const PathReader& paths) {
     if (object.find("state_base") != nullptr)
         object.read("state_base", state);
     host.state_base = paths.read(state, "state_base");
+    std::string cache;
+    object.read("cache", cache);
+    host.cache = paths.read(cache, "cache");
     object.read("console", host.console);
     host.kvm = read_kvm(object.at("kvm"));
     object.each("qemu", [&](const auto& arch, const auto& facts, const auto& where) { host.qemu[arch] = read_qemu(facts, where, paths); });

@@ -1,7 +1,7 @@
 #include "host/probe.hpp"
 
-#include "host/disk_image.hpp"
 #include "host/boot_entries.hpp"
+#include "host/disk_image.hpp"
 #include "host/file_probe.hpp"
 #include "host/firmware_search.hpp"
 #include "host/kvm.hpp"
@@ -120,6 +120,7 @@ void answer(const Question& question, const std::string& path, Host& host) {
 
 Host probe(const ProbeRequest& request) {
     Host host = look_around();
+    host.cache = cache_directory();
     host.kvm = probe_kvm(host.arch);
     for (const std::string& wanted : request.arches) {
         const std::string& arch = wanted == "native" ? host.arch : wanted;

@@ -48,6 +48,7 @@ constexpr std::array rows{
     device("device/virtserialport"),
     device("device/vmgenid"),
     FeatureRow{"hpet", FeatureTest::property, "generic-pc-machine", "hpet"},
+    FeatureRow{"i8042", FeatureTest::property, "generic-pc-machine", "i8042"},
     // since QEMU 9.0: the descriptor of /dev/kvm can be handed over
     FeatureRow{"kvm-accel-device", FeatureTest::property, "kvm-accel", "device"},
     machine("machine/microvm"),
@@ -61,6 +62,7 @@ constexpr std::array rows{
     FeatureRow{"object/tdx-guest", FeatureTest::type, "tdx-guest", {}},
     // the option is known only to a QEMU that was built with seccomp
     FeatureRow{"sandbox", FeatureTest::option, "sandbox", "enable,obsolete,elevateprivileges,spawn,resourcecontrol"},
+    FeatureRow{"sata", FeatureTest::property, "generic-pc-machine", "sata"},
     FeatureRow{"smbios-entry-point-type", FeatureTest::property, "generic-pc-machine", "smbios-entry-point-type"},
 };
 

@@ -35,6 +35,7 @@ struct Boot {
     std::optional<Path> linux_image;
     std::vector<Path> initrds;
     std::vector<std::string> cmdline;
+    Want unpack = Want::if_possible;  ///< enter the unpacked kernel by PVH
     FirmwareKind firmware = FirmwareKind::automatic;
     Path firmware_descriptor;                    ///< for FirmwareKind::descriptor
     std::vector<std::string> firmware_features;  ///< "F" must be there, "~F" must not
@@ -142,6 +143,7 @@ struct Ready {
 
 struct Qemu {
     std::optional<Path> binary;
+    bool legacy_devices = false;
     std::vector<std::string> extra;
 };
 

@@ -16,6 +16,7 @@ struct KindOf {
     std::string_view operator()(const KeepFile&) const { return "keep"; }
     std::string_view operator()(const MakeScratch&) const { return "scratch"; }
     std::string_view operator()(const MakeOverlay&) const { return "overlay"; }
+    std::string_view operator()(const UnpackKernel&) const { return "unpack"; }
     std::string_view operator()(const MakeQmpSocket&) const { return "socketpair"; }
     std::string_view operator()(const MakeTerminal&) const { return "terminal"; }
     std::string_view operator()(const PickPort&) const { return "port"; }

@@ -115,6 +115,15 @@ struct KeepFile {
 struct MakeScratch {
     std::vector<Piece> pieces;
 };
+/// The kernel in a bzImage, unpacked: `size` bytes of `compression` from `offset`. The file as it is where that cannot be entered by
+/// PVH. `cache`: a directory that keeps what was unpacked; empty: none. Undo: closed.
+struct UnpackKernel {
+    std::string path;
+    std::string compression;  ///< "gzip", "xz", "zstd", "lz4"
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    std::string cache;
+};
 /// A connected pair; vmspawn speaks QMP on its end, the child has the other. Undo: both closed.
 struct MakeQmpSocket {};
 /// A pseudo terminal, raw; vmspawn holds the master. Undo: closed.
@@ -139,8 +148,8 @@ struct Spawn {
     bool critical = true;   ///< a helper whose end before QEMU's is the machine's end; else it only warns
 };
 
-using Action =
-    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, MakeQmpSocket, MakeTerminal, PickPort, Listen, Spawn>;
+using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, MakeQmpSocket, MakeTerminal,
+                            PickPort, Listen, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

@@ -27,6 +27,18 @@ std::string dashed(const std::array<std::uint8_t, 16>& uuid) {
     return text;
 }
 
+/// Words for QEMU may bring a device that hangs on one of these controllers.
+bool has_own_words(const Planning& p) {
+    return !p.machine.qemu.extra.empty() || p.host.environment.contains("SYSTEMD_VMSPAWN_QEMU_EXTRA");
+}
+
+void leave_out_legacy(Planning& p) {
+    if (p.arch.name != "x86_64" || p.machine.qemu.legacy_devices || has_own_words(p) || !p.has("sata") || !p.has("i8042"))
+        return;
+    p.machine_options.emplace_back("sata=off,i8042=off");
+    p.reason("no SATA and no keyboard controller because nothing in the definition uses them and qemu.legacy-devices = false");
+}
+
 void add_machine_options(Planning& p) {
     if (p.arch.hpet && p.has("hpet"))
         p.machine_options.emplace_back("hpet=off");
@@ -34,6 +46,7 @@ void add_machine_options(Planning& p) {
         p.machine_options.emplace_back("smm=off");
         p.reason("smm = off because only secure boot needs it");
     }
+    leave_out_legacy(p);
     constexpr std::uint32_t most_with_gic2 = 8;
     if (p.arch.name == "aarch64" && p.machine.cpus > most_with_gic2) {
         p.machine_options.emplace_back("gic-version=max");

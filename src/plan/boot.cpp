@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "plan/contributors.hpp"
 #include "plan/files.hpp"
+#include "plan/kernel.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -63,7 +64,7 @@ void add_kernel(Planning& p) {
     if (!answer)
         return;
     check_kernel_firmware(p, *answer);
-    p.add({.id = "kernel", .up = OpenFile{.path = path.string()}, .because = p.origin("boot.linux"), .because_key = "boot.linux"});
+    p.add({.id = "kernel", .up = kernel_action(p, *answer), .because = p.origin("boot.linux"), .because_key = "boot.linux"});
     Word word;
     word += Late{"kernel", Late::What::path};
     p.qemu.option("-kernel", std::move(word));

@@ -50,6 +50,13 @@ struct ActionJson {
         return record;
     }
     json operator()(const MakeOverlay& overlay) const { return {{"size", overlay.size}}; }
+    json operator()(const UnpackKernel& kernel) const {
+        return {{"path", shown_path(kernel.path, places)},
+                {"compression", kernel.compression},
+                {"offset", kernel.offset},
+                {"size", kernel.size},
+                {"cache", shown_path(kernel.cache, places)}};
+    }
     json operator()(const MakeQmpSocket&) const { return json::object(); }
     json operator()(const MakeTerminal&) const { return json::object(); }
     json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }

@@ -41,6 +41,10 @@ struct DescribeAction {
     }
     std::string operator()(const MakeScratch& scratch) const { return all(scratch.pieces); }
     std::string operator()(const MakeOverlay& overlay) const { return fmt::format("{} bytes, without a name", overlay.size); }
+    std::string operator()(const UnpackKernel& kernel) const {
+        const std::string kept = kernel.cache.empty() ? "" : fmt::format(", kept in {}/kernels", shown_path(kernel.cache, places));
+        return fmt::format("{} ({}){}", shown_path(kernel.path, places), kernel.compression, kept);
+    }
     std::string operator()(const MakeQmpSocket&) const { return "to QEMU's monitor"; }
     std::string operator()(const MakeTerminal&) const { return "for the guest"; }
     std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }

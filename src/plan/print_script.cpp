@@ -170,6 +170,8 @@ private:
                          path(file.source)));
         line(fmt::format("exec {{{}}}<>{}", variable("fd", resource.id), place));
     }
+    /// The same kernel: without vmspawn it unpacks itself.
+    void up(const Resource& resource, const UnpackKernel& kernel) { up(resource, OpenFile{.path = kernel.path}); }
 
     void up(const Resource& resource, const MakeOverlay& overlay) {
         const std::string file = fmt::format("\"$work\"/{}", variable("overlay", resource.id));

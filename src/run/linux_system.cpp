@@ -6,6 +6,7 @@
 #include "run/overlay.hpp"
 #include "run/report.hpp"
 #include "run/spawn.hpp"
+#include "run/unpack_kernel.hpp"
 
 #include <fmt/format.h>
 
@@ -44,6 +45,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const MakeOverlay& overlay) { return system.hold(resource.id, make_overlay(overlay)); }
         Result<void> operator()(const KeepFile& file) { return system.hold(resource.id, keep_file(file)); }
         Result<void> operator()(const MakeScratch& scratch) { return system.hold(resource.id, make_scratch(resource.id, scratch)); }
+        Result<void> operator()(const UnpackKernel& kernel) { return system.hold(resource.id, open_unpacked(kernel)); }
         Result<void> operator()(const MakeQmpSocket&) { return system.hold(resource.id, make_socket_pair()); }
         Result<void> operator()(const MakeTerminal&) { return system.hold(resource.id, make_pseudo_terminal()); }
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }

@@ -36,6 +36,7 @@ public:
     std::string operator()(const KeepFile& file) const { return fmt::format("open {} '{}'", id_, shown_path(plan_, file.path)); }
     std::string operator()(const MakeScratch&) const { return "make " + id_; }
     std::string operator()(const MakeOverlay&) const { return "make " + id_; }
+    std::string operator()(const UnpackKernel& kernel) const { return fmt::format("open {} '{}'", id_, shown_path(plan_, kernel.path)); }
     std::string operator()(const MakeQmpSocket&) const { return "make a socket for QMP"; }
     std::string operator()(const MakeTerminal&) const { return "make a terminal for the guest's console"; }
     std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }

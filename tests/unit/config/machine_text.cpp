@@ -69,7 +69,7 @@ std::string machine_text(const Machine& m) {
     const Image& i = m.image;
     out.line("image", i.path, i.directory, i.by_name, i.format, i.backing, i.disk_type, i.discard, i.grow, i.ephemeral, i.private_users);
     const Boot& b = m.boot;
-    out.line("boot", b.linux_image, b.initrds, b.cmdline, b.firmware, b.firmware_descriptor, b.firmware_features, b.secure_boot,
+    out.line("boot", b.linux_image, b.initrds, b.cmdline, b.unpack, b.firmware, b.firmware_descriptor, b.firmware_features, b.secure_boot,
              b.nvram_template, b.nvram_state, b.confidential);
     out.line("devices", m.tpm.enabled, m.tpm.state, m.vsock.enabled, m.vsock.cid, m.vsock.backend);
     write_lists(m, out);
@@ -77,7 +77,7 @@ std::string machine_text(const Machine& m) {
     out.line("journal", m.journal.forward, m.journal.max_use, m.journal.keep_free, m.journal.max_file_size, m.journal.max_files);
     out.line("console", m.console.mode, m.console.transport, m.console.background, m.console.log);
     out.line("unit", m.unit.registered, m.unit.slice, m.unit.properties, m.unit.keep, m.unit.scope);
-    out.line("end", m.ready.notify, m.ready.timeout_us, m.qemu.binary, m.qemu.extra);
+    out.line("end", m.ready.notify, m.ready.timeout_us, m.qemu.binary, m.qemu.legacy_devices, m.qemu.extra);
     return out.text_;
 }
 

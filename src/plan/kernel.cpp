@@ -1,0 +1,45 @@
+#include "plan/kernel.hpp"
+
+#include <fmt/format.h>
+
+namespace vmspawn {
+
+namespace {
+
+/// Why the kernel is not unpacked; empty: it is.
+std::string obstacle(const Planning& p, const FileAnswer& kernel) {
+    if (p.machine.boot.unpack == Want::no)
+        return "boot.unpack = false";
+    if (p.arch.name != "x86_64")
+        return fmt::format("only x86_64 kernels can be entered unpacked, and this guest is {}", p.arch.name);
+    if (kernel.format == "uki")
+        return "a unified kernel image starts by its own stub";
+    if (!kernel.payload)
+        return "it is not packed in a way that vmspawn knows";
+    return "";
+}
+
+}  // namespace
+
+Action kernel_action(Planning& p, const FileAnswer& kernel) {
+    const Want wanted = p.machine.boot.unpack;
+    const std::string path = p.machine.boot.linux_image->string();
+    const std::string why_not = obstacle(p, kernel);
+    if (wanted == Want::yes && !why_not.empty())
+        p.found.add(
+            error("boot.unpack = true, but the kernel cannot be unpacked: " + why_not, p.origin("boot.unpack")).with_error(EOPNOTSUPP));
+    if (!why_not.empty() || (wanted == Want::if_possible && p.kvm))
+        return OpenFile{.path = path};
+    p.reason(
+        wanted == Want::yes
+            ? "the kernel is unpacked here and entered by PVH because boot.unpack = true; it stands at a fixed address (no KASLR)"
+            : "the kernel is unpacked here and entered by PVH because an emulated guest is slow at it and boot.unpack = auto; it stands "
+              "at a fixed address (no KASLR)");
+    return UnpackKernel{.path = path,
+                        .compression = kernel.payload->compression,
+                        .offset = kernel.payload->offset,
+                        .size = kernel.payload->size,
+                        .cache = p.host.cache};
+}
+
+}  // namespace vmspawn

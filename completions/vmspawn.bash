@@ -2,7 +2,7 @@
 # Generated from schema/vmspawn.schema.json; refresh with: cmake --build BUILD --target refresh
 
 _vmspawn_verbs='run check show explain plan host schema completion init help'
-_vmspawn_settings='--machine= --uuid= --arch= --cpus= --ram= --kvm= --smbios11= --image= --directory= --image-format= --image-disk-type= --discard-disk= --grow-image= --ephemeral --private-users= --linux= --initrd= --firmware= --firmware-features= --secure-boot= --efi-nvram-template= --efi-nvram-state= --coco= --tpm= --tpm-state= --vsock= --vsock-cid= --vsock-backend= --network-tap --network-user-mode --forward= --mac= --bind= --bind-ro= --extra-drive= --bind-user= --bind-user-shell= --bind-user-group= --set-credential= --load-credential= --pass-ssh-key= --ssh-key-type= --forward-journal= --forward-journal-max-use= --forward-journal-keep-free= --forward-journal-max-file-size= --forward-journal-max-files= --console= --console-transport= --background= --console-log= --register= --slice= --property= --keep-unit --system --user --notify-ready= --ready-timeout= --qemu= --qemu-arg='
+_vmspawn_settings='--machine= --uuid= --arch= --cpus= --ram= --kvm= --smbios11= --image= --directory= --image-format= --image-disk-type= --discard-disk= --grow-image= --ephemeral --private-users= --linux= --initrd= --unpack-kernel= --firmware= --firmware-features= --secure-boot= --efi-nvram-template= --efi-nvram-state= --coco= --tpm= --tpm-state= --vsock= --vsock-cid= --vsock-backend= --network-tap --network-user-mode --forward= --mac= --bind= --bind-ro= --extra-drive= --bind-user= --bind-user-shell= --bind-user-group= --set-credential= --load-credential= --pass-ssh-key= --ssh-key-type= --forward-journal= --forward-journal-max-use= --forward-journal-keep-free= --forward-journal-max-file-size= --forward-journal-max-files= --console= --console-transport= --background= --console-log= --register= --slice= --property= --keep-unit --system --user --notify-ready= --ready-timeout= --qemu= --legacy-devices= --qemu-arg='
 
 _vmspawn_flags() {
     case $1 in
@@ -20,7 +20,7 @@ _vmspawn_flags() {
     esac
 }
 
-_vmspawn_with_value='--machine -M --uuid --arch --cpus --ram --kvm --smbios11 -s --image -i --directory -D --image-format --image-disk-type --discard-disk --grow-image -G --private-users --linux --initrd --firmware --firmware-features --secure-boot --efi-nvram-template --efi-nvram-state --coco --tpm --tpm-state --vsock --vsock-cid --vsock-backend --forward --mac --bind --bind-ro --extra-drive --bind-user --bind-user-shell --bind-user-group --set-credential --load-credential --pass-ssh-key --ssh-key-type --forward-journal --forward-journal-max-use --forward-journal-keep-free --forward-journal-max-file-size --forward-journal-max-files --console --console-transport --background --console-log --register --slice -S --property --notify-ready --ready-timeout --qemu --qemu-arg --set --unset --profile --format --host'
+_vmspawn_with_value='--machine -M --uuid --arch --cpus --ram --kvm --smbios11 -s --image -i --directory -D --image-format --image-disk-type --discard-disk --grow-image -G --private-users --linux --initrd --unpack-kernel --firmware --firmware-features --secure-boot --efi-nvram-template --efi-nvram-state --coco --tpm --tpm-state --vsock --vsock-cid --vsock-backend --forward --mac --bind --bind-ro --extra-drive --bind-user --bind-user-shell --bind-user-group --set-credential --load-credential --pass-ssh-key --ssh-key-type --forward-journal --forward-journal-max-use --forward-journal-keep-free --forward-journal-max-file-size --forward-journal-max-files --console --console-transport --background --console-log --register --slice -S --property --notify-ready --ready-timeout --qemu --legacy-devices --qemu-arg --set --unset --profile --format --host'
 
 _vmspawn_definitions() {
     local path
@@ -34,12 +34,12 @@ _vmspawn_value() {
     local flag=$1 current=$2
     case $flag in
     --arch) COMPREPLY=($(compgen -W 'native x86_64 aarch64 riscv64' -- "$current")) ;;
-    --kvm | --secure-boot | --tpm | --vsock | --register) COMPREPLY=($(compgen -W 'yes no auto' -- "$current")) ;;
+    --kvm | --unpack-kernel | --secure-boot | --tpm | --vsock | --register) COMPREPLY=($(compgen -W 'yes no auto' -- "$current")) ;;
     -i | --image | --linux | --initrd | --efi-nvram-template | --extra-drive | --forward-journal | --console-log | --qemu | --host) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
     -D | --directory | --bind | --bind-ro) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames 2>/dev/null ;;
     --image-format) COMPREPLY=($(compgen -W 'raw qcow2' -- "$current")) ;;
     --image-disk-type) COMPREPLY=($(compgen -W 'virtio-blk virtio-scsi nvme scsi-cd' -- "$current")) ;;
-    --discard-disk | --pass-ssh-key | --notify-ready) COMPREPLY=($(compgen -W 'yes no' -- "$current")) ;;
+    --discard-disk | --pass-ssh-key | --notify-ready | --legacy-devices) COMPREPLY=($(compgen -W 'yes no' -- "$current")) ;;
     --firmware) COMPREPLY=($(compgen -W 'auto uefi bios none' -- "$current")); mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
     --efi-nvram-state) COMPREPLY=($(compgen -W 'auto off' -- "$current")); mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
     --coco) COMPREPLY=($(compgen -W 'no sev-snp tdx' -- "$current")) ;;
@@ -60,7 +60,7 @@ _vmspawn_operand() {
     run) _vmspawn_definitions "$current" ;;
     check) _vmspawn_definitions "$current" ;;
     show) _vmspawn_definitions "$current" ;;
-    explain) if ((operands == 0)); then COMPREPLY=($(compgen -W 'name uuid description arch cpus ram ram-max ram-slots kvm smbios include image.path image.directory image.format image.backing image.disk-type image.discard image.grow image.ephemeral image.private-users boot.linux boot.initrd boot.cmdline boot.firmware boot.firmware-features boot.secure-boot boot.nvram-template boot.nvram-state boot.confidential tpm.enabled tpm.state vsock.enabled vsock.cid vsock.backend users.bind users.shell users.groups ssh.pass-key ssh.key-type journal.forward journal.max-use journal.keep-free journal.max-file-size journal.max-files console.mode console.transport console.background console.log unit.register unit.slice unit.properties unit.keep unit.scope ready.notify ready.timeout qemu.binary qemu.extra' -- "$current")); else _vmspawn_definitions "$current"; fi ;;
+    explain) if ((operands == 0)); then COMPREPLY=($(compgen -W 'name uuid description arch cpus ram ram-max ram-slots kvm smbios include image.path image.directory image.format image.backing image.disk-type image.discard image.grow image.ephemeral image.private-users boot.linux boot.initrd boot.cmdline boot.unpack boot.firmware boot.firmware-features boot.secure-boot boot.nvram-template boot.nvram-state boot.confidential tpm.enabled tpm.state vsock.enabled vsock.cid vsock.backend users.bind users.shell users.groups ssh.pass-key ssh.key-type journal.forward journal.max-use journal.keep-free journal.max-file-size journal.max-files console.mode console.transport console.background console.log unit.register unit.slice unit.properties unit.keep unit.scope ready.notify ready.timeout qemu.binary qemu.legacy-devices qemu.extra' -- "$current")); else _vmspawn_definitions "$current"; fi ;;
     plan) _vmspawn_definitions "$current" ;;
     host) _vmspawn_definitions "$current" ;;
     completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$current")) ;;

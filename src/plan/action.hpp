@@ -1,7 +1,8 @@
 // The closed set of effects. A plan is made of these values and performs nothing; run/system performs and undoes each kind.
 #pragma once
 
-#include <chrono>
+#include "plan/word.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,43 +11,6 @@
 #include <vector>
 
 namespace vmspawn {
-
-using ResourceId = std::string;
-
-/// A value that is known only when `resource` is up. Plans print it as <resource:what>.
-struct Late {
-    enum class What {
-        fd,       ///< number of the resource's descriptor in the child
-        path,     ///< a name under which the child can open it: /proc/self/fd/N
-        chardev,  ///< the part of a -chardev after "socket,id=X," or "serial,id=X,": fd=N, path=/dev/pts/3
-        port,     ///< a TCP or UDP port
-        name,     ///< the machine's, with what was drawn
-    };
-    ResourceId resource;
-    What what = What::fd;
-    friend bool operator==(const Late&, const Late&) = default;
-};
-std::string_view to_word(Late::What what);
-
-/// One word of a command line, in pieces.
-struct Word {
-    std::vector<std::variant<std::string, Late>> parts;
-
-    Word() = default;
-    Word(std::string text) { parts.emplace_back(std::move(text)); }
-    Word(const char* text) : Word(std::string(text)) {}
-    Word& operator+=(std::string text) {
-        parts.emplace_back(std::move(text));
-        return *this;
-    }
-    Word& operator+=(Late late) {
-        parts.emplace_back(std::move(late));
-        return *this;
-    }
-};
-
-/// Golden spelling: add-fd fd=<image:fd>,set=1
-std::string to_string(const Word& word);
 
 /// A piece of a file that vmspawn makes. Secrets are never printed, only named.
 struct Text {

@@ -69,6 +69,7 @@ TEST(Decode, ImageAndBootOfTheFullDefinition) {
     EXPECT_EQ(m.boot.linux_image, "/home/ann/vmlinuz");
     EXPECT_THAT(m.boot.initrds, ElementsAre("/srv/vm/a.cpio", "/b.cpio"));
     EXPECT_THAT(m.boot.cmdline, ElementsAre("quiet", "x=\"1 2\""));
+    EXPECT_EQ(m.boot.unpack, Want::no);
     EXPECT_EQ(m.boot.firmware, FirmwareKind::descriptor);
     EXPECT_EQ(m.boot.firmware_descriptor, "/srv/vm/fw.json");
     EXPECT_THAT(m.boot.firmware_features, ElementsAre("secure-boot", "~enrolled-keys"));
@@ -134,6 +135,7 @@ TEST(Decode, GuestAndHostOfTheFullDefinition) {
     EXPECT_FALSE(m.ready.notify);
     EXPECT_EQ(m.ready.timeout_us, 90000000U);
     EXPECT_EQ(m.qemu.binary, "/opt/qemu");
+    EXPECT_TRUE(m.qemu.legacy_devices);
     EXPECT_THAT(m.qemu.extra, ElementsAre("-d", "guest_errors"));
 }
 

@@ -80,6 +80,7 @@ private-users = "100000:1000"
 linux = "~/vmlinuz"
 initrd = ["a.cpio", "/b.cpio"]
 cmdline = ["quiet", "x=\"1 2\""]
+unpack = false
 firmware = "./fw.json"
 firmware-features = ["secure-boot", "~enrolled-keys"]
 secure-boot = true
@@ -142,6 +143,7 @@ notify = false
 timeout = "1min 30s"
 [qemu]
 binary = "/opt/qemu"
+legacy-devices = true
 extra = ["-d", "guest_errors"]
 )";
 

@@ -46,7 +46,7 @@ private:
     template <class... Ts>
     void write(const std::variant<Ts...>& value) {
         write(value.index());
-        std::visit([this](const auto& each) { write(each); }, value);
+        std::visit([this](const auto& each) { this->write(each); }, value);
     }
 };
 

@@ -84,7 +84,7 @@ TEST(PlanJson, ShowsEachKindOfAction) {
     for (const nlohmann::json& resource : json.at("resources"))
         by_id[resource.at("id").get<std::string>()] = resource.at("action");
     EXPECT_EQ(by_id.at("image").dump(), R"({"lock":"qemu","path":"./disk.raw","writable":true})");
-    EXPECT_EQ(by_id.at("runtime-dir").dump(), R"({"base":"/run","name":"test"})");
+    EXPECT_EQ(by_id.at("runtime-dir").dump(), R"({"base":"/run","name":"test","suffixed":false})");
     EXPECT_EQ(by_id.at("net.default.forward0").dump(), R"({"bind":"127.0.0.1","udp":false})");
     EXPECT_EQ(by_id.at("credential.text").at("pieces").at(1).dump(), R"({"base64":true,"credential":"text"})");
     EXPECT_EQ(by_id.at("initrd").at("pieces").at(1).dump(), R"({"align":4})");

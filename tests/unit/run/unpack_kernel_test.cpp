@@ -3,7 +3,7 @@
 
 #include "base/file.hpp"
 #include "run/decompress.hpp"
-#include "run/support.hpp"
+#include "support.hpp"
 
 #include <gtest/gtest.h>
 
@@ -89,7 +89,7 @@ TEST(Decompress, KnowsTheFourOfKernels) {
 
 class UnpackKernelTest : public testing::Test {
 protected:
-    TemporaryDirectory directory;
+    test::TemporaryDirectory directory;
     UnpackKernel action{.path = (directory.path() / "vmlinuz").string(),
                         .compression = "lz4",
                         .offset = 100,

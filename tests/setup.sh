@@ -2,11 +2,11 @@
 
 # Every package that the scripts install, in one place.
 build_packages=(g++ cmake ninja-build pkg-config ccache libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev librange-v3-dev libfmt-dev
-    liblz4-dev liblzma-dev libzstd-dev zlib1g-dev libfdisk-dev)
+    liblz4-dev liblzma-dev libzstd-dev zlib1g-dev libfdisk-dev libblkid-dev)
 guest_packages=(qemu-system-x86 cpio kmod xz-utils)  # the guest's kernel and busybox are only unpacked, never installed
 test_packages=(libgtest-dev libgmock-dev clang clang-tidy clang-format libclang-rt-dev git python3 python3-jsonschema universal-ctags
     binutils file strace qemu-utils fish zsh libxml2-utils xsltproc docbook-xsl docbook-xml dpkg-dev man-db
-    mmdebstrap debian-archive-keyring fdisk e2fsprogs mtools ovmf osslsigncode)
+    mmdebstrap debian-archive-keyring fdisk e2fsprogs mtools ovmf osslsigncode qemu-system-arm qemu-system-misc opensbi)
 
 # What is made once and used by every build: packages unpacked under their version, guests under a hash of all that they are made of.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vmspawn-tests
@@ -136,10 +136,11 @@ download_package() {
 }
 
 # pack_initrd OUT INIT KERNEL_TREE MODULE…: busybox, INIT as /init, and the modules in the order in which they are to be loaded.
+# Of another architecture: foreign_busybox=FILE.
 pack_initrd() {
     local out=$1 init=$2 kernel=$3 work version path number=0 busybox
     shift 3
-    busybox=$(busybox_tree)/bin/busybox
+    busybox=${foreign_busybox:-$(busybox_tree)/bin/busybox}
     version=$(ls "$kernel/lib/modules")
     work=$(mktemp -d)
     mkdir -p "$work"/{bin,dev,proc,sys,run,modules}

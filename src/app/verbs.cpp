@@ -156,8 +156,13 @@ int show(const Invocation& said, const Merged& merged, const PathBase& base, Dia
 }
 
 std::optional<Host> learn_host(const Invocation& said, const Machine& machine, Diagnostics& found) {
-    if (said.host.empty())
-        return probe(request_for(machine));
+    if (said.host.empty()) {
+        Host host = probe(request_for(machine));
+        Diagnostics ignored;  // the planner finds them again
+        if (const std::optional<Machine> named = with_named_image(machine, host, ignored))
+            probe_more(questions(*named), host);
+        return host;
+    }
     return read_host(said.host, machine, found);
 }
 

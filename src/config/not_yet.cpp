@@ -52,11 +52,7 @@ std::string hint_for(const NotYet& row) {
 void refuse_default_root(const Merged& merged, Diagnostics& found) {
     switch (default_root(merged)) {
         case DefaultRoot::none:
-            return;
         case DefaultRoot::by_name:
-            found.add(error("to look up an image by the machine's name is not supported yet", merged.find({"name"})->node.at)
-                          .with_hint("name a definition file, or add --image=PATH")
-                          .with_error(EOPNOTSUPP));
             return;
         case DefaultRoot::working_directory:
             found.add(error("to boot the working directory as a tree is not supported yet", FromDefault{})

@@ -4,7 +4,9 @@
 
 #include "base/diagnostic.hpp"
 #include "base/result.hpp"
+#include "host/disk_layout.hpp"
 #include "host/firmware.hpp"
+#include "host/image_name.hpp"
 #include "host/tree.hpp"
 
 #include <cstdint>
@@ -24,9 +26,11 @@ struct Question {
         file,
         disk,  ///< a file, and all that it rests on
         program,
-        tree,      ///< a directory, and what could be booted from it
-        state,     ///< a file that may be made: it and the directories above it, up to one that is there
-        firmware,  ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
+        tree,        ///< a directory, and what could be booted from it
+        layout,      ///< a disk image: its partitions
+        image_name,  ///< a machine, and the image that the machine directories hold under its name
+        state,       ///< a file that may be made: it and the directories above it, up to one that is there
+        firmware,    ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
     };
     Kind kind = Kind::file;
     std::string subject;  ///< an absolute path, or a program's name; of a state also a path below Host::state_base
@@ -102,6 +106,8 @@ struct Host {
     std::map<std::string, QemuFacts> qemu;           ///< by guest architecture
     std::map<std::string, FileAnswer> files;         ///< by absolute path
     std::map<std::string, TreeAnswer> trees;         ///< by absolute path; the files of its entries are in `files`
+    std::map<std::string, DiskLayout> layouts;       ///< by absolute path of an image
+    std::map<std::string, NamedImage> images;        ///< by the name of a machine
     std::map<std::string, std::string> programs;     ///< by name: absolute path, "" where it is not
     std::optional<std::vector<Firmware>> firmware;   ///< in order of priority; nothing: nobody asked
     std::map<std::string, Firmware> descriptors;     ///< of firmware that was named, by path

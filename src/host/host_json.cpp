@@ -1,6 +1,8 @@
 #include "host/host_json.hpp"
 
 #include "host/firmware_json.hpp"
+#include "host/image_json.hpp"
+#include "host/layout_json.hpp"
 #include "host/path_writer.hpp"
 #include "host/tree_json.hpp"
 
@@ -91,6 +93,8 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
         {"programs", std::move(programs)},
         {"environment", host.environment}};
     write_firmware(record, host, paths);
+    write_images(record, host, paths);
+    write_layouts(record, host, paths);
     write_trees(record, host, paths);
     // Names of files need not be UTF-8; what is not is replaced, so that writing never fails.
     return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

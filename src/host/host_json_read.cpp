@@ -1,6 +1,8 @@
 #include "host/firmware_json.hpp"
 #include "host/host_json.hpp"
+#include "host/image_json.hpp"
 #include "host/json_reader.hpp"
+#include "host/layout_json.hpp"
 #include "host/tree_json.hpp"
 
 #include <fmt/format.h>
@@ -162,6 +164,8 @@ Host read_host(const json& value, const PathReader& paths) {
     object.each("environment",
                 [&](const auto& name, const auto& text, const auto& where) { host.environment[name] = read_text(text, where); });
     read_firmware(object, host, paths);
+    read_images(object, host, paths);
+    read_layouts(object, host, paths);
     read_trees(object, host, paths);
     object.finish();
     return host;

@@ -5,6 +5,7 @@
 #include "host/file_probe.hpp"
 #include "host/firmware_search.hpp"
 #include "host/kvm.hpp"
+#include "host/partitions.hpp"
 #include "host/qemu_cache.hpp"
 #include "host/qemu_find.hpp"
 #include "host/qemu_probe.hpp"
@@ -113,10 +114,23 @@ void answer(const Question& question, const std::string& path, Host& host) {
         case Question::Kind::firmware:
             answer_firmware(question.subject, host);
             break;
+        case Question::Kind::layout:
+            if (!host.layouts.contains(question.subject))
+                host.layouts[question.subject] = probe_layout(question.subject);
+            break;
+        case Question::Kind::image_name:
+            host.images[question.subject] = find_named_image(question.subject, machine_directories(host.uid, search_environment()));
+            break;
     }
 }
 
 }  // namespace
+
+void probe_more(const std::vector<Question>& questions, Host& host) {
+    const std::string path = executable_path();
+    for (const Question& question : questions)
+        answer(question, path, host);
+}
 
 Host probe(const ProbeRequest& request) {
     Host host = look_around();
@@ -128,11 +142,8 @@ Host probe(const ProbeRequest& request) {
             host.qemu[arch] = probe_arch(arch, host.arch, request.qemu_binary);
     }
     answer({Question::Kind::file, host.runtime_base, FromDefault{}}, "", host);
-    const std::string path = executable_path();
-    for (const Question& question : request.questions)
-        answer(question, path, host);
-    for (const Question& question : standing_questions())
-        answer(question, path, host);
+    probe_more(request.questions, host);
+    probe_more(standing_questions(), host);
     return host;
 }
 

@@ -17,6 +17,8 @@ struct ProbeRequest {
 };
 
 Host probe(const ProbeRequest& request);
+/// Questions that the answers to others led to.
+void probe_more(const std::vector<Question>& questions, Host& host);
 
 /// Asked by every probe besides: the devices and programs that assess() speaks of.
 std::vector<Question> standing_questions();

@@ -40,10 +40,15 @@ void ram_slots_need_max(const Machine& m, Diagnostics& found) {
 }
 
 void initrd_needs_kernel(const Machine& m, Diagnostics& found) {
-    if (!m.boot.initrds.empty() && !has_kernel(m))
-        found.add(conflict(m, "boot.initrd", "boot.initrd needs boot.linux",
-                           m.image.path ? "add boot.linux; a kernel inside the image brings its own initrd" : "add boot.linux",
-                           "image.path"));
+    if (m.boot.initrds.empty() || m.boot.linux_image)
+        return;
+    std::string_view hint = "add boot.linux";
+    if (m.image.path)
+        hint = "add boot.linux; a kernel inside the image brings its own initrd";
+    else if (m.image.directory || m.image.by_name)
+        hint = "add boot.linux; a kernel that is found in the tree brings its own initrds";
+    found.add(conflict(m, "boot.initrd", "boot.initrd needs boot.linux", std::string(hint),
+                       m.image.directory ? "image.directory" : "image.path"));
 }
 
 void no_firmware_needs_kernel(const Machine& m, Diagnostics& found) {

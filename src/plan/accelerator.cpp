@@ -64,6 +64,9 @@ std::string cpu(const Planning& p) {
         return "host";
     if (p.arch.name == "riscv64" && major_version(p.qemu_facts.version) < 9)
         return "rv64";  // "max" came to riscv64 in QEMU 8.2
+    // Emulated pointer authentication by the book makes every function call dear.
+    if (p.arch.name == "aarch64" && !p.kvm)
+        return "max,pauth-impdef=on";
     // The three Hyper-V hints make timers cheaper under KVM; TCG knows none of them.
     return p.arch.name == "x86_64" && p.kvm ? "max,hv_relaxed,hv-vapic,hv-time" : "max";
 }

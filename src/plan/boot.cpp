@@ -1,7 +1,6 @@
 // Kernel, initrds, kernel words, and which firmware starts it all.
 #include "base/text.hpp"
 #include "plan/contributors.hpp"
-#include "plan/files.hpp"
 #include "plan/kernel.hpp"
 
 #include <fmt/format.h>
@@ -26,10 +25,10 @@ void refuse_bios(Planning& p) {
                     .with_error(EOPNOTSUPP));
 }
 
-void check_kernel_firmware(Planning& p, const FileAnswer& kernel) {
+void check_kernel_firmware(Planning& p, const DirectKernel& kernel) {
     const FirmwareKind wanted = p.machine.boot.firmware;
     if (kernel.format == "uki")
-        refuse_uefi(p, "boot.linux is a unified kernel image: it starts from UEFI", "boot.linux");
+        refuse_uefi(p, fmt::format("{} is a unified kernel image: it starts from UEFI", kernel.key), kernel.key);
     else if (wanted == FirmwareKind::uefi || wanted == FirmwareKind::descriptor)
         refuse_uefi(p, "boot.firmware asks for UEFI", "boot.firmware");
     else if (wanted == FirmwareKind::automatic)
@@ -58,48 +57,37 @@ void check_disk_firmware(Planning& p) {
     }
 }
 
-void add_kernel(Planning& p) {
-    const Path& path = *p.machine.boot.linux_image;
-    const FileAnswer* answer = judge_file(p, {.path = path, .key = "boot.linux"});
-    if (!answer)
-        return;
-    check_kernel_firmware(p, *answer);
-    p.add({.id = "kernel", .up = kernel_action(p, *answer), .because = p.origin("boot.linux"), .because_key = "boot.linux"});
+void add_file(Planning& p, const ResourceId& id, std::string_view option, Action action, const std::string& key) {
+    p.add({.id = id, .up = std::move(action), .because = p.origin(key), .because_key = key});
     Word word;
-    word += Late{"kernel", Late::What::path};
-    p.qemu.option("-kernel", std::move(word));
+    word += Late{id, Late::What::path};
+    p.qemu.option(std::string(option), std::move(word));
 }
 
 /// One is handed over as it is; several are joined, each on a boundary of four bytes as the kernel wants them.
-Action initrd_action(const std::vector<Path>& paths) {
+Action initrd_action(const std::vector<std::string>& paths) {
     if (paths.size() == 1)
-        return OpenFile{.path = paths.front().string()};
+        return OpenFile{.path = paths.front()};
     MakeMemory memory;
-    for (const Path& path : paths) {
+    for (const std::string& path : paths) {
         if (!memory.pieces.empty())
             memory.pieces.emplace_back(Align{4});
-        memory.pieces.emplace_back(FileContent{.path = path.string()});
+        memory.pieces.emplace_back(FileContent{.path = path});
     }
     return memory;
 }
 
-void add_initrds(Planning& p) {
-    const std::vector<Path>& paths = p.machine.boot.initrds;
-    bool usable = !paths.empty();
-    for (std::size_t i = 0; i < paths.size(); ++i)
-        usable = judge_file(p, {.path = paths[i], .key = element_key("boot.initrd", i)}) && usable;
-    if (!usable)
-        return;
-    p.add({.id = "initrd", .up = initrd_action(paths), .because = p.origin("boot.initrd"), .because_key = "boot.initrd"});
-    Word word;
-    word += Late{"initrd", Late::What::path};
-    p.qemu.option("-initrd", std::move(word));
+void add_initrds(Planning& p, const DirectKernel& kernel) {
+    if (!kernel.initrds.empty())
+        add_file(p, "initrd", "-initrd", initrd_action(kernel.initrds), p.machine.boot.initrds.empty() ? kernel.key : "boot.initrd");
 }
 
-/// The user's words come after vmspawn's own, so that they win where the kernel takes the last. They are joined as they are: a
-/// value with blanks is quoted by whoever writes it, as the kernel wants it.
+/// A boot entry's words, then vmspawn's own, then the user's, so that they win where the kernel takes the last. They are joined as they
+/// are: a value with blanks is quoted by whoever writes it, as the kernel wants it.
 std::string command_line(const Planning& p) {
     std::vector<std::string> words = p.kernel_words;
+    if (p.kernel && !p.kernel->options.empty())
+        words.insert(words.begin(), p.kernel->options);
     words.insert(words.end(), p.machine.boot.cmdline.begin(), p.machine.boot.cmdline.end());
     return fmt::format("{}", fmt::join(words, " "));
 }
@@ -134,23 +122,22 @@ void add_command_line(Planning& p) {
         p.qemu.option("-append", line);
 }
 
-bool names_a_root(const std::vector<std::string>& words) {
-    return std::ranges::any_of(words, [](const std::string& word) { return word.starts_with("root=") || word.starts_with("mount.usr="); });
-}
-
 }  // namespace
 
 void plan_boot(Planning& p) {
     const Boot& boot = p.machine.boot;
-    if (boot.linux_image) {
-        add_kernel(p);
-        add_initrds(p);
+    if (p.kernel) {
+        check_kernel_firmware(p, *p.kernel);
+        add_file(p, "kernel", "-kernel", kernel_action(p, p.host.files.at(p.kernel->path)), p.kernel->key);
+        add_initrds(p, *p.kernel);
+        if (!p.kernel->devicetree.empty())
+            add_file(p, "devicetree", "-dtb", OpenFile{.path = p.kernel->devicetree}, p.kernel->key);
         trust_timer(p);
         add_command_line(p);
-        if (p.machine.image.path && !names_a_root(boot.cmdline))
-            p.reason("no root= word because boot.cmdline has none: the initrd must find the root by itself");
         return;
     }
+    if (boot.linux_image || p.machine.image.directory)
+        return;  // plan_kernel said why there is none
     check_disk_firmware(p);
     if (!boot.cmdline.empty())
         p.found.add(error("boot.cmdline does not reach a disk's own boot loader", p.origin("boot.cmdline"))

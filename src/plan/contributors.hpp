@@ -8,11 +8,22 @@
 #include "plan/plan.hpp"
 #include "plan/qemu_command.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace vmspawn {
+
+/// A kernel that is started without a boot loader. Paths are of the host.
+struct DirectKernel {
+    std::string key;  ///< what led to it: "boot.linux", "image.directory"
+    std::string path;
+    std::string format;  ///< as FileAnswer has it; "uki" starts from UEFI only
+    std::vector<std::string> initrds;
+    std::string devicetree;
+    std::string options;  ///< kernel words of a boot entry
+};
 
 struct Planning {
     const Machine& machine;
@@ -26,6 +37,7 @@ struct Planning {
     std::vector<std::string>& qemu_reasons;     ///< become the reasons of the resource "qemu"
     std::vector<std::string>& kernel_words;     ///< vmspawn's own, collected in the order of reference C.3
     Diagnostics& found;
+    std::optional<DirectKernel> kernel{};  ///< decided by plan_kernel; nothing where a boot loader starts the guest
 
     void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
     void reason(std::string text) { qemu_reasons.push_back(std::move(text)); }
@@ -39,6 +51,7 @@ struct Planning {
 
 void plan_runtime_directory(Planning&);
 void plan_accelerator(Planning&);  ///< -accel, -cpu
+void plan_kernel(Planning&);       ///< which kernel is started directly
 void plan_basics(Planning&);       ///< machine type, memory, cpus, uuid, rng, balloon, vmgenid, pvpanic, sandbox
 void plan_qmp(Planning&);
 void plan_console(Planning&);
@@ -46,9 +59,13 @@ void plan_storage(Planning&);
 void plan_network(Planning&);
 void plan_smbios(Planning&);       ///< type 11 strings
 void plan_credentials(Planning&);  ///< by SMBIOS, or by fw_cfg where the guest has no SMBIOS
+void plan_root(Planning&);         ///< the kernel words that say where the root is, unless the user says it
 void plan_boot(Planning&);         ///< kernel, initrds, firmware; spends kernel_words
 void plan_not_offered(Planning&);  ///< what "auto" asks for and no contributor here gives yet
 void plan_extra(Planning&);        ///< qemu.extra and SYSTEMD_VMSPAWN_QEMU_EXTRA
+
+/// True when one of the kernel words says where the root, or the verity hash that leads to it, is.
+bool names_a_root(const std::vector<std::string>& words);
 
 /// True when vmspawn builds SMBIOS tables for this guest that the guest will see.
 bool has_smbios(const Planning&);

@@ -23,7 +23,7 @@ std::string obstacle(const Planning& p, const FileAnswer& kernel) {
 
 Action kernel_action(Planning& p, const FileAnswer& kernel) {
     const Want wanted = p.machine.boot.unpack;
-    const std::string path = p.machine.boot.linux_image->string();
+    const std::string& path = p.kernel->path;
     const std::string why_not = obstacle(p, kernel);
     if (wanted == Want::yes && !why_not.empty())
         p.found.add(

@@ -5,7 +5,7 @@
 
 namespace vmspawn {
 
-/// Opens boot.linux or unpacks it, with the reason; `kernel` is what the host answered about it.
+/// Opens Planning::kernel or unpacks it, with the reason; `kernel` is what the host answered about it.
 Action kernel_action(Planning& planning, const FileAnswer& kernel);
 
 }  // namespace vmspawn

@@ -16,8 +16,8 @@ using Contributor = void (*)(Planning&);
 
 // The table of contents of this folder. Later ones see what earlier ones decided.
 constexpr Contributor contributors[] = {
-    plan_runtime_directory, plan_accelerator, plan_basics,      plan_qmp,  plan_console,     plan_storage,
-    plan_network,           plan_smbios,      plan_credentials, plan_boot, plan_not_offered, plan_extra,
+    plan_runtime_directory, plan_accelerator, plan_kernel,      plan_basics, plan_qmp,  plan_console,     plan_storage,
+    plan_network,           plan_smbios,      plan_credentials, plan_root,   plan_boot, plan_not_offered, plan_extra,
 };
 
 bool is_answered(const Question& question, const Host& host) {
@@ -35,6 +35,10 @@ bool is_answered(const Question& question, const Host& host) {
             return question.subject.empty() ? host.firmware.has_value() : host.descriptors.contains(question.subject);
         case Question::Kind::tree:
             return host.trees.contains(question.subject);
+        case Question::Kind::layout:
+            return host.layouts.contains(question.subject);
+        case Question::Kind::image_name:
+            return host.images.contains(question.subject);
     }
     return false;
 }
@@ -114,8 +118,12 @@ std::string guest_arch(const Machine& machine, const Host& host) {
     return machine.arch == Arch::native ? host.arch : std::string(to_word(machine.arch));
 }
 
-Plan make_plan(const Machine& machine, const Host& host, Diagnostics& found) {
+Plan make_plan(const Machine& said, const Host& host, Diagnostics& found) {
     Plan plan;
+    const std::optional<Machine> named = with_named_image(said, host, found);
+    if (said.image.by_name && host.images.contains(said.name) && !named)
+        return plan;  // the problem is among those found
+    const Machine& machine = named ? *named : said;
     plan.machine = machine.name;
     plan.directory = machine.directory.string();
     plan.home = machine.home.string();

@@ -14,6 +14,10 @@ std::vector<Question> questions(const Machine& machine);
 /// Guest architecture as a word: "x86_64"; native is resolved by the host's.
 std::string guest_arch(const Machine& machine, const Host& host);
 
+/// The machine with the image that the host has under its name. Nothing, after adding what is wrong, when there is none that can be booted;
+/// nothing, too, for a machine that needs no look-up or whose name the host was not asked about.
+std::optional<Machine> with_named_image(const Machine& machine, const Host& host, Diagnostics& found);
+
 /// With errors the plan is incomplete. A host that cannot do what is required: EOPNOTSUPP; missing files: ENOENT, …
 /// An unanswered question is an error that names it.
 Plan make_plan(const Machine& machine, const Host& host, Diagnostics& found);

@@ -1,4 +1,5 @@
 // What must be asked about the host before a machine can be planned: every path that it names.
+#include "plan/contributors.hpp"
 #include "plan/planner.hpp"
 
 #include <algorithm>
@@ -38,14 +39,20 @@ private:
 
 std::vector<Question> questions(const Machine& machine) {
     Asked asked(machine);
+    if (machine.image.by_name)
+        asked.ask(Question::Kind::image_name, machine.name, "name");
     if (machine.image.path)
         asked.ask(Question::Kind::disk, *machine.image.path, "image.path");
     if (machine.image.grow && machine.image.format == DiskFormat::qcow2 && !machine.image.ephemeral)
         asked.grow_tools("image.grow");
     asked.file(machine.image.directory, "image.directory");
+    if (machine.image.directory && !machine.boot.linux_image)
+        asked.ask(Question::Kind::tree, *machine.image.directory, "image.directory");
     for (const Drive& drive : machine.drives)
         asked.ask(Question::Kind::disk, drive.path, entry_key("drive", drive.name, "path"));
     asked.file(machine.boot.linux_image, "boot.linux");
+    if (machine.image.path && machine.boot.linux_image && !names_a_root(machine.boot.cmdline))
+        asked.ask(Question::Kind::layout, *machine.image.path, "image.path");
     for (std::size_t i = 0; i < machine.boot.initrds.size(); ++i)
         asked.file(machine.boot.initrds[i], element_key("boot.initrd", i));
     if (machine.boot.firmware == FirmwareKind::descriptor)

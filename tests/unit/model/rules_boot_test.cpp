@@ -32,6 +32,8 @@ TEST(BootRules, InitrdNeedsKernel) {
     expect_broken("initrd-needs-kernel", m, {"boot.initrd"});
     m.image.path.reset();
     m.image.directory = "/srv/tree";
+    expect_broken("initrd-needs-kernel", m, {"boot.initrd"});
+    m.boot.linux_image = "/srv/vmlinuz";
     expect_kept("initrd-needs-kernel", m);
 }
 

@@ -112,13 +112,5 @@ TEST(Boot, ABiosDiskTakesNoWords) {
     EXPECT_THAT(planned(machine).summaries(), ElementsAre("boot.cmdline does not reach a disk's own boot loader"));
 }
 
-TEST(Boot, SaysWhoMustFindTheRoot) {
-    Machine machine = direct_machine();
-    machine.image.path = "/defs/disk.raw";
-    EXPECT_THAT(planned(machine).reasons(), Contains(HasSubstr("no root= word")));
-    machine.boot.cmdline = {"root=/dev/vda"};
-    EXPECT_THAT(planned(machine).reasons(), testing::Not(Contains(HasSubstr("no root= word"))));
-}
-
 }  // namespace
 }  // namespace vmspawn

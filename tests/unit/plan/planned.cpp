@@ -111,8 +111,14 @@ const Resource& Planned::at(std::string_view id) const {
 }
 
 Planned planned(const Machine& machine, Host host) {
-    for (const Question& question : questions(machine))
-        host.files.emplace(question.subject, regular_file(question.subject));
+    for (const Question& question : questions(machine)) {
+        if (question.kind == Question::Kind::tree)
+            host.trees.try_emplace(question.subject);
+        else if (question.kind == Question::Kind::layout)
+            host.layouts.try_emplace(question.subject, DiskLayout{.file_system = "ext4"});
+        else if (question.kind != Question::Kind::image_name)
+            host.files.emplace(question.subject, regular_file(question.subject));
+    }
     Planned result;
     result.plan = make_plan(machine, host, result.found);
     return result;

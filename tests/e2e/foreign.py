@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+"""Guests of other architectures than the host's, emulated."""
+import platform
+import shutil
+
+from harness import GUESTS, Case, main
+
+
+class Foreign(Case):
+    def guest(self, arch, more="", words='"quiet", "test.cmd=smbios"'):
+        if platform.machine() == arch:
+            self.skipTest(f"{arch} is this host's own architecture")
+        if not shutil.which(f"qemu-system-{arch}"):
+            self.skipTest(f"qemu-system-{arch} is not installed")
+        return self.definition(f'arch = "{arch}"\nram = "256M"\n[boot]\nlinux = "{GUESTS}/vmlinuz-{arch}"\ninitrd = ["{GUESTS}/initrd-{arch}.img"]\n'
+                               f'cmdline = [{words}]\n[console]\nmode = "read-only"\n{more}')
+
+    def assert_boots(self, definition, *words):
+        run = self.vmspawn("run", definition, *words, patience=200)
+        self.assert_status(0, run)
+        self.assertIn("T: up", run.text)
+        self.assertIn("T: end", run.text)
+        self.assert_nothing_left()
+        return run
+
+    def test_aarch64(self):
+        run = self.assert_boots(self.guest("aarch64"))
+        self.assertIn("KVM is not used: the guest is aarch64", run.errors)
+
+    def test_aarch64_on_the_serial_port(self):
+        self.assert_boots(self.guest("aarch64"), "--console-transport=serial")
+
+    def test_riscv64(self):
+        self.assert_boots(self.guest("riscv64"))
+
+    def test_riscv64_on_the_serial_port(self):
+        self.assert_boots(self.guest("riscv64"), "--console-transport=serial")
+
+    def test_aarch64_kernel_on_riscv64_is_refused(self):
+        definition = self.guest("aarch64")
+        run = self.vmspawn("run", definition, "--arch=riscv64")
+        self.assert_status(22, run)
+        self.assertIn("is a kernel for aarch64, and the guest is riscv64", run.errors)
+
+
+if __name__ == "__main__":
+    main()

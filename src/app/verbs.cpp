@@ -118,7 +118,7 @@ int check(const Invocation& said, const PathBase& base, Diagnostics found) {
 }
 
 int show_host(const Invocation& said, const PathBase& base, Diagnostics found) {
-    ProbeRequest request{{}, {"native"}, ""};
+    ProbeRequest request{{{Question::Kind::virtiofsd, "virtiofsd", FromDefault{}}}, {"native"}, ""};
     Path directory = base.working_directory;
     for (const std::string& file : said.files) {
         const std::optional<Machine> machine = machine_of(file, said, base, found);

@@ -40,6 +40,7 @@ void read_image(Reading& reading, Image& image) {
     table.get("grow", image.grow);
     table.get("ephemeral", image.ephemeral);
     table.get("private-users", image.private_users);
+    table.get("cache", image.cache);
 }
 
 void read_boot(Reading& reading, Boot& boot) {
@@ -87,6 +88,7 @@ Mount read_mount(Reading& reading, const std::string& name) {
     mount.target = mount.source;
     table.get("target", mount.target);
     table.get("read-only", mount.read_only);
+    table.get("cache", mount.cache);
     return mount;
 }
 

@@ -68,8 +68,6 @@ std::span<const NotYet> not_yet() {
     static const std::vector<NotYet> rows = {
         {"ram-max", {}},
         {"ram-slots", {}},
-        {"image.directory", {}},
-        {"image.private-users", {}},
         {"boot.firmware", {"auto", "bios", "none"}},
         {"boot.firmware-features", {}},
         {"boot.secure-boot", {"auto", "false"}},
@@ -82,7 +80,6 @@ std::span<const NotYet> not_yet() {
         {"vsock.cid", {}},
         {"vsock.backend", {"auto"}},
         {"network.*.kind", {"user"}},
-        {"mount.*.source", {}},
         {"users.bind", {}},
         {"users.shell", {"false"}},
         {"users.groups", {}},

@@ -27,7 +27,6 @@ constexpr std::array helpers{
     Helper{"qemu-img", "qcow2 images", "qemu-utils", "qemu-img", "qemu-img"},
     Helper{"swtpm", "the TPM", "swtpm", "swtpm", "swtpm"},
     Helper{"swtpm_setup", "the TPM's certificates", "swtpm-tools", "swtpm-tools", "swtpm"},
-    Helper{"virtiofsd", "shared directories", "virtiofsd", "virtiofsd", "virtiofsd"},
     Helper{"passt", "networks without root", "passt", "passt", "passt"},
     Helper{"ssh-keygen", "SSH keys", "openssh-client", "openssh", "openssh"},
     Helper{"ssh", "vmspawn ssh", "openssh-client", "openssh-clients", "openssh"},
@@ -131,6 +130,19 @@ void assess_helpers(const Host& host, std::vector<HostItem>& items) {
     }
 }
 
+void assess_virtiofsd(const Host& host, std::vector<HostItem>& items) {
+    if (!host.virtiofsd)
+        return;
+    const Virtiofsd& found = *host.virtiofsd;
+    if (found.path.empty())
+        items.push_back({Verdict::warn, "virtiofsd", "not found; needed for directories as root and shares",
+                         install(host, "virtiofsd", "virtiofsd", "virtiofsd")});
+    else if (found.version.empty())
+        items.push_back({Verdict::warn, "virtiofsd", found.path + " does not say its version: it does not seem to run", ""});
+    else
+        items.push_back({Verdict::pass, "virtiofsd", found.version + ", " + found.path, ""});
+}
+
 void assess_firmware(const Host& host, std::vector<HostItem>& items) {
     const FileAnswer* answer = file(host, firmware_directory);
     if (answer == nullptr)
@@ -193,6 +205,7 @@ std::vector<HostItem> assess(const Host& host) {
     assess_device(host, tap_device, "TAP", "tun", items);
     assess_firmware(host, items);
     assess_helpers(host, items);
+    assess_virtiofsd(host, items);
     assess_machined(host, items);
     return items;
 }

@@ -31,10 +31,12 @@ struct Question {
         image_name,  ///< a machine, and the image that the machine directories hold under its name
         state,       ///< a file that may be made: it and the directories above it, up to one that is there
         firmware,    ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
+        virtiofsd,   ///< the program of that name, what it can, and which ids this user may map
     };
     Kind kind = Kind::file;
-    std::string subject;  ///< an absolute path, or a program's name; of a state also a path below Host::state_base
-    Origin because;       ///< the key that made us ask
+    std::string
+        subject;     ///< an absolute path, or a program's name; of a state also a path below Host::state_base; "virtiofsd" for that kind
+    Origin because;  ///< the key that made us ask
     friend bool operator==(const Question& a, const Question& b) { return a.kind == b.kind && a.subject == b.subject; }
 };
 
@@ -92,6 +94,20 @@ struct QemuFacts {
 /// Names that QemuFacts::features may hold, such as "sandbox", "kvm-accel-device", "device/pvpanic", "aio-io_uring".
 const std::vector<std::string>& qemu_features();
 
+/// The server of shared directories, as probed (and cached like QEMU).
+struct Virtiofsd {
+    std::string path;                ///< empty: there is none
+    std::string version;             ///< "1.13.2", "7.2.22"
+    std::set<std::string> features;  ///< long options that it has: "shared-dir" (else it takes -o only), "readonly", "translate-uid"
+};
+
+/// Ids that /etc/subuid or /etc/subgid grants to this user.
+struct IdGrant {
+    std::uint32_t start = 0;
+    std::uint32_t count = 0;
+    friend bool operator==(const IdGrant&, const IdGrant&) = default;
+};
+
 struct Host {
     std::string arch;  ///< "x86_64", "aarch64", "riscv64", or what uname says
     std::uint32_t uid = 0, gid = 0;
@@ -104,6 +120,8 @@ struct Host {
     std::string console;       ///< "terminal", "pipe": what standard input is
     Kvm kvm;
     std::map<std::string, QemuFacts> qemu;           ///< by guest architecture
+    std::optional<Virtiofsd> virtiofsd;              ///< nothing: nobody asked
+    std::vector<IdGrant> subuids, subgids;           ///< read when virtiofsd is asked for
     std::map<std::string, FileAnswer> files;         ///< by absolute path
     std::map<std::string, TreeAnswer> trees;         ///< by absolute path; the files of its entries are in `files`
     std::map<std::string, DiskLayout> layouts;       ///< by absolute path of an image

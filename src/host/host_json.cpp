@@ -62,6 +62,13 @@ json write_qemu(const QemuFacts& facts, const PathWriter& paths) {
     return record;
 }
 
+json write_grants(const std::vector<IdGrant>& grants) {
+    json all = json::array();
+    for (const IdGrant& grant : grants)
+        all.push_back({{"start", grant.start}, {"count", grant.count}});
+    return all;
+}
+
 }  // namespace
 
 std::string to_json(const Host& host, const std::filesystem::path& directory, const std::filesystem::path& home) {
@@ -96,6 +103,12 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
     write_images(record, host, paths);
     write_layouts(record, host, paths);
     write_trees(record, host, paths);
+    if (host.virtiofsd) {
+        record["virtiofsd"] = {
+            {"path", paths.write(host.virtiofsd->path)}, {"version", host.virtiofsd->version}, {"features", host.virtiofsd->features}};
+        record["subuids"] = write_grants(host.subuids);
+        record["subgids"] = write_grants(host.subgids);
+    }
     // Names of files need not be UTF-8; what is not is replaced, so that writing never fails.
     return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

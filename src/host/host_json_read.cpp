@@ -108,6 +108,33 @@ QemuFacts read_qemu(const json& value, const std::string& where, const PathReade
     return facts;
 }
 
+Virtiofsd read_virtiofsd(const json& value, const PathReader& paths) {
+    ObjectReader object(value, "virtiofsd");
+    Virtiofsd found;
+    std::string path;
+    object.read("path", path);
+    found.path = paths.read(path, "virtiofsd.path");
+    object.read("version", found.version);
+    for (std::string& feature : object.read_strings("features"))
+        found.features.insert(std::move(feature));
+    object.finish();
+    return found;
+}
+
+std::vector<IdGrant> read_grants(const json& value, const std::string& where) {
+    if (!value.is_array())
+        refuse(where, "is not a list");
+    std::vector<IdGrant> grants;
+    for (const json& grant : value) {
+        ObjectReader object(grant, where);
+        IdGrant& one = grants.emplace_back();
+        object.read_number("start", one.start);
+        object.read_number("count", one.count);
+        object.finish();
+    }
+    return grants;
+}
+
 Kvm read_kvm(const json& value) {
     ObjectReader object(value, "kvm");
     Kvm kvm;
@@ -161,6 +188,12 @@ Host read_host(const json& value, const PathReader& paths) {
         const bool is_path = name.find('/') != std::string::npos;
         host.programs[is_path ? paths.read(name, where) : name] = paths.read(read_text(path, where), where);
     });
+    if (const json* virtiofsd = object.find("virtiofsd"))
+        host.virtiofsd = read_virtiofsd(*virtiofsd, paths);
+    if (const json* grants = object.find("subuids"))
+        host.subuids = read_grants(*grants, "subuids");
+    if (const json* grants = object.find("subgids"))
+        host.subgids = read_grants(*grants, "subgids");
     object.each("environment",
                 [&](const auto& name, const auto& text, const auto& where) { host.environment[name] = read_text(text, where); });
     read_firmware(object, host, paths);

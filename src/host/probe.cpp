@@ -11,6 +11,7 @@
 #include "host/qemu_probe.hpp"
 #include "host/search_path.hpp"
 #include "host/surroundings.hpp"
+#include "host/virtiofsd.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -94,6 +95,13 @@ void answer_tree(const std::string& directory, Host& host) {
     }
 }
 
+void answer_virtiofsd(Host& host) {
+    if (host.virtiofsd)
+        return;
+    host.virtiofsd = probe_virtiofsd(find_virtiofsd(vhost_user_directories()));
+    look_up_id_grants(host);
+}
+
 void answer(const Question& question, const std::string& path, Host& host) {
     switch (question.kind) {
         case Question::Kind::file:
@@ -120,6 +128,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
             break;
         case Question::Kind::image_name:
             host.images[question.subject] = find_named_image(question.subject, machine_directories(host.uid, search_environment()));
+            break;
+        case Question::Kind::virtiofsd:
+            answer_virtiofsd(host);
             break;
     }
 }

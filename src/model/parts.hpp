@@ -1,6 +1,7 @@
 // The parts of a machine, one struct per table of the definition. An empty optional means "not said"; defaults are filled in.
 #pragma once
 
+#include "model/credential.hpp"
 #include "model/types.hpp"
 
 #include <array>
@@ -29,6 +30,7 @@ struct Image {
     std::optional<Bytes> grow;  ///< a multiple of 4096
     bool ephemeral = false;
     std::optional<IdShift> private_users;
+    Cache cache = Cache::automatic;  ///< of `directory`
 };
 
 struct Boot {
@@ -75,6 +77,7 @@ struct Mount {
     Path source;
     std::string target;
     bool read_only = false;
+    Cache cache = Cache::automatic;
 };
 
 struct Drive {
@@ -92,22 +95,6 @@ struct Users {
     std::vector<std::string> bind;
     std::variant<bool, Path> shell = false;  ///< true: the host user's
     std::vector<std::string> groups;
-};
-
-/// A value for the guest. The bytes stay in memory and are never printed.
-struct CredentialText {
-    std::string bytes;
-};
-struct CredentialFile {
-    Path path;
-};
-/// A bare name of --load-credential: a file in $CREDENTIALS_DIRECTORY.
-struct CredentialInherited {
-    std::string name;
-};
-struct Credential {
-    std::string id;
-    std::variant<CredentialText, CredentialFile, CredentialInherited> source;
 };
 
 struct Ssh {

@@ -12,6 +12,7 @@ constexpr std::array<std::string_view, 2> disk_format_words{"raw", "qcow2"};
 constexpr std::array<std::string_view, 4> disk_type_words{"virtio-blk", "virtio-scsi", "nvme", "scsi-cd"};
 constexpr std::array<std::string_view, 3> scope_words{"auto", "system", "user"};
 constexpr std::array<std::string_view, 2> state_words{"auto", "off"};
+constexpr std::array<std::string_view, 4> cache_words{"auto", "always", "close-to-open", "never"};
 constexpr std::array<std::string_view, 4> firmware_words{"auto", "uefi", "bios", "none"};
 constexpr std::array<std::string_view, 3> confidential_words{"no", "sev-snp", "tdx"};
 constexpr std::array<std::string_view, 3> vsock_backend_words{"auto", "kernel", "user"};
@@ -33,6 +34,7 @@ template <> std::span<const std::string_view> words_of<Want>() { return want_wor
 template <> std::span<const std::string_view> words_of<Arch>() { return arch_words; }
 template <> std::span<const std::string_view> words_of<DiskFormat>() { return disk_format_words; }
 template <> std::span<const std::string_view> words_of<DiskType>() { return disk_type_words; }
+template <> std::span<const std::string_view> words_of<Cache>() { return cache_words; }
 template <> std::span<const std::string_view> words_of<Scope>() { return scope_words; }
 template <> std::span<const std::string_view> words_of<StateKind>() { return state_words; }
 template <> std::span<const std::string_view> words_of<FirmwareKind>() { return firmware_words; }
@@ -46,6 +48,7 @@ std::string_view to_word(Want value) { return word_at(value); }
 std::string_view to_word(Arch value) { return word_at(value); }
 std::string_view to_word(DiskFormat value) { return word_at(value); }
 std::string_view to_word(DiskType value) { return word_at(value); }
+std::string_view to_word(Cache value) { return word_at(value); }
 std::string_view to_word(Scope value) { return word_at(value); }
 std::string_view to_word(StateKind value) { return word_at(value, "path"); }
 std::string_view to_word(FirmwareKind value) { return word_at(value, "descriptor"); }

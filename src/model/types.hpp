@@ -22,6 +22,9 @@ enum class DiskFormat { raw, qcow2 };
 
 enum class DiskType { virtio_blk, virtio_scsi, nvme, scsi_cd };
 
+/// How much of a shared tree the guest keeps in its own memory.
+enum class Cache { automatic, always, close_to_open, never };
+
 enum class Scope { by_uid, system, user };
 
 /// Where state is kept: beside the image (keep), nowhere (off), or in a place of the user's.
@@ -56,6 +59,7 @@ std::string_view to_word(Want);
 std::string_view to_word(Arch);
 std::string_view to_word(DiskFormat);
 std::string_view to_word(DiskType);
+std::string_view to_word(Cache);
 std::string_view to_word(Scope);
 std::string_view to_word(StateKind);
 std::string_view to_word(FirmwareKind);

@@ -1,6 +1,7 @@
 // The closed set of effects. A plan is made of these values and performs nothing; run/system performs and undoes each kind.
 #pragma once
 
+#include "plan/namespace.hpp"
 #include "plan/word.hpp"
 
 #include <cstdint>
@@ -109,7 +110,8 @@ struct Spawn {
     std::vector<ResourceId> inherits;  ///< descriptors given although no word names them
     bool no_new_privileges = true;
     int death_signal = 15;  ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
-    bool critical = true;   ///< a helper whose end before QEMU's is the machine's end; else it only warns
+    std::optional<Namespace> space{};
+    bool critical = true;  ///< a helper whose end before QEMU's is the machine's end; else it only warns
 };
 
 using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, MakeQmpSocket, MakeTerminal,

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace vmspawn {
 
 namespace {
@@ -75,6 +77,15 @@ void add_devices(Planning& p) {
 }
 
 }  // namespace
+
+void share_memory(Planning& p) {
+    constexpr const char* option = "memory-backend=memory";
+    if (std::ranges::find(p.machine_options, option) != p.machine_options.end())
+        return;
+    const Bytes size = (p.machine.memory.size + mebibyte - 1) / mebibyte * mebibyte;  // as -m has it
+    p.qemu.object({{"qom-type", "memory-backend-memfd"}, {"id", "memory"}, {"size", size}, {"share", true}});
+    p.machine_options.emplace_back(option);
+}
 
 void plan_basics(Planning& p) {
     add_machine_options(p);

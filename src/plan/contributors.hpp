@@ -38,6 +38,7 @@ struct Planning {
     std::vector<std::string>& kernel_words;     ///< vmspawn's own, collected in the order of reference C.3
     Diagnostics& found;
     std::optional<DirectKernel> kernel{};  ///< decided by plan_kernel; nothing where a boot loader starts the guest
+    std::vector<std::string> fstab{};  ///< lines for the guest's systemd, sent as the credential fstab.extra
 
     void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
     void reason(std::string text) { qemu_reasons.push_back(std::move(text)); }
@@ -56,6 +57,7 @@ void plan_basics(Planning&);       ///< machine type, memory, cpus, uuid, rng, b
 void plan_qmp(Planning&);
 void plan_console(Planning&);
 void plan_storage(Planning&);
+void plan_mounts(Planning&);  ///< a directory as root, and shares, by virtiofs
 void plan_network(Planning&);
 void plan_smbios(Planning&);       ///< type 11 strings
 void plan_credentials(Planning&);  ///< by SMBIOS, or by fw_cfg where the guest has no SMBIOS
@@ -66,6 +68,8 @@ void plan_extra(Planning&);        ///< qemu.extra and SYSTEMD_VMSPAWN_QEMU_EXTR
 
 /// True when one of the kernel words says where the root, or the verity hash that leads to it, is.
 bool names_a_root(const std::vector<std::string>& words);
+/// The guest's memory becomes a file that helpers can map: vhost-user devices need it. May be called more than once.
+void share_memory(Planning&);
 
 /// True when vmspawn builds SMBIOS tables for this guest that the guest will see.
 bool has_smbios(const Planning&);

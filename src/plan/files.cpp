@@ -30,8 +30,17 @@ std::string_view words_for(Type type) {
     return "";
 }
 
+const char* expected(const WantedFile& wanted) {
+    if (wanted.block)
+        return "expected a file or a block device";
+    if (wanted.directory)
+        return wanted.regular ? "expected a directory or a file" : "expected a directory";
+    return "expected a file";
+}
+
 bool is_usable_type(Type type, const WantedFile& wanted) {
-    return type == Type::regular || (wanted.block && type == Type::block);
+    return (wanted.regular && type == Type::regular) || (wanted.block && type == Type::block) ||
+           (wanted.directory && type == Type::directory);
 }
 
 std::string called(const Planning& planning, const WantedFile& wanted) {
@@ -61,8 +70,7 @@ const FileAnswer* judge_file(Planning& planning, const WantedFile& wanted) {
         planning.found.add(
             error(fmt::format("{}: {} does not exist", wanted.key, place), at).with_hint("there is no such file").with_error(ENOENT));
     else if (!is_usable_type(answer.type, wanted))
-        planning.found.add(error(fmt::format("{}: {} is {}", wanted.key, place, words_for(answer.type)), at)
-                               .with_hint(wanted.block ? "expected a file or a block device" : "expected a file"));
+        planning.found.add(error(fmt::format("{}: {} is {}", wanted.key, place, words_for(answer.type)), at).with_hint(expected(wanted)));
     else if (!answer.readable)
         planning.found.add(not_permitted(planning, wanted, answer, "read"));
     else if (wanted.writable && !answer.writable)

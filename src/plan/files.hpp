@@ -12,9 +12,11 @@ struct WantedFile {
     Path path;
     std::string key;  ///< "boot.linux": who wants it
     bool writable = false;
-    bool block = false;     ///< a block device serves as well
-    std::string read_only;  ///< the key that would do without writing; empty: there is none
-    std::string called;     ///< how messages call it before its path: "the backing file"
+    bool block = false;      ///< a block device serves as well
+    std::string read_only;   ///< the key that would do without writing; empty: there is none
+    std::string called;      ///< how messages call it before its path: "the backing file"
+    bool directory = false;  ///< a directory serves as well
+    bool regular = true;     ///< a file serves
 };
 
 /// What is there when it can be used; null after adding the problem: 2 missing, 13 no permission, 22 not a file.

@@ -16,7 +16,7 @@ using Contributor = void (*)(Planning&);
 
 // The table of contents of this folder. Later ones see what earlier ones decided.
 constexpr Contributor contributors[] = {
-    plan_runtime_directory, plan_accelerator, plan_kernel,      plan_basics, plan_qmp,  plan_console,     plan_storage,
+    plan_runtime_directory, plan_accelerator, plan_kernel,      plan_basics, plan_qmp,  plan_console,     plan_storage, plan_mounts,
     plan_network,           plan_smbios,      plan_credentials, plan_root,   plan_boot, plan_not_offered, plan_extra,
 };
 
@@ -39,6 +39,8 @@ bool is_answered(const Question& question, const Host& host) {
             return host.layouts.contains(question.subject);
         case Question::Kind::image_name:
             return host.images.contains(question.subject);
+        case Question::Kind::virtiofsd:
+            return host.virtiofsd.has_value();
     }
     return false;
 }

@@ -24,6 +24,27 @@ struct PieceJson {
     json operator()(const Align& align) const { return {{"align", align.boundary}}; }
 };
 
+json ranges_json(const std::vector<IdRange>& ranges) {
+    json all = json::array();
+    for (const IdRange& range : ranges)
+        all.push_back({{"inside", range.inside}, {"outside", range.outside}, {"count", range.count}});
+    return all;
+}
+
+json space_json(const Namespace& space, const Places& places) {
+    json mounts = json::array();
+    for (const BindMount& mount : space.mounts)
+        mounts.push_back(
+            {{"source", shown_path(mount.source, places)}, {"name", mount.name}, {"file", mount.file}, {"read-only", mount.read_only}});
+    return {{"uids", ranges_json(space.uids)},
+            {"gids", ranges_json(space.gids)},
+            {"uid-tool", space.uid_tool},
+            {"gid-tool", space.gid_tool},
+            {"stage", space.stage},
+            {"mounts", std::move(mounts)},
+            {"mounts-first", space.mounts_first}};
+}
+
 struct ActionJson {
     const Places& places;
 
@@ -65,8 +86,11 @@ struct ActionJson {
         json arguments = json::array();
         for (const Word& word : spawn.arguments)
             arguments.push_back(to_string(word));
-        return {{"program", shown_path(spawn.program, places)}, {"arguments", std::move(arguments)},  {"inherits", spawn.inherits},
-                {"no-new-privileges", spawn.no_new_privileges}, {"death-signal", spawn.death_signal}, {"critical", spawn.critical}};
+        json record{{"program", shown_path(spawn.program, places)}, {"arguments", std::move(arguments)},  {"inherits", spawn.inherits},
+                    {"no-new-privileges", spawn.no_new_privileges}, {"death-signal", spawn.death_signal}, {"critical", spawn.critical}};
+        if (spawn.space)
+            record["namespace"] = space_json(*spawn.space, places);
+        return record;
     }
 
     [[nodiscard]] json all(const std::vector<Piece>& pieces) const {

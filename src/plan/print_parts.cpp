@@ -70,6 +70,28 @@ std::string describe(const Action& action, const Places& places) {
     return fmt::format("{} {}", kind_of(action), std::visit(DescribeAction{places}, action));
 }
 
+namespace {
+
+std::string ranges_text(std::string_view what, const std::vector<IdRange>& ranges) {
+    std::string text(what);
+    for (const IdRange& range : ranges)
+        text += fmt::format(" {}:{}:{}", range.inside, range.outside, range.count);
+    return text;
+}
+
+}  // namespace
+
+std::vector<std::string> describe(const Namespace& space, const Places& places) {
+    std::vector<std::string> lines;
+    if (!space.uids.empty())
+        lines.push_back(fmt::format("ids inside:outside:count {}, {}{}", ranges_text("uid", space.uids), ranges_text("gid", space.gids),
+                                    space.uid_tool.empty() ? "" : fmt::format(", by {} and {}", space.uid_tool, space.gid_tool)));
+    for (const BindMount& mount : space.mounts)
+        lines.push_back(fmt::format("sees {} at {}/{}{}", shown_path(mount.source, places), space.stage, mount.name,
+                                    mount.read_only ? ", read-only" : ""));
+    return lines;
+}
+
 std::string_view console_word(ConsoleKind kind) {
     switch (kind) {
         case ConsoleKind::none:

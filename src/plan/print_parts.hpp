@@ -17,6 +17,9 @@ namespace vmspawn {
 /// The main facts of an action on one line: "open ./disk.raw, writable". A spawn's words are not in it.
 std::string describe(const Action& action, const Places& places);
 
+/// What a child sees otherwise than vmspawn, each on a line: "sees ./tree at /run/…/tree, read-only".
+std::vector<std::string> describe(const Namespace& space, const Places& places);
+
 /// As console.mode spells it.
 std::string_view console_word(ConsoleKind kind);
 

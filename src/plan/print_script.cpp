@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <set>
 
@@ -56,6 +57,9 @@ public:
     Result<std::string> write() {
         head();
         for (const Resource& resource : plan_.resources) {
+            const auto* spawn = std::get_if<Spawn>(&resource.up);
+            if (spawn && spawn->space && !has_shell_form(*spawn->space))
+                return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' (its id map) has no shell form", resource.id)};
             std::visit([&](const auto& action) { up(resource, action); }, resource.up);
         }
         return std::move(text_);
@@ -67,6 +71,10 @@ private:
     std::string text_;
 
     void line(const std::string& text) { text_ += text + "\n"; }
+
+    [[nodiscard]] static bool has_shell_form(const Namespace& space) {
+        return space.uids.empty() || (space.uid_tool.empty() && !space.mounts_first);
+    }
 
     /// The shell variable of a resource: its number in the plan, as its id may hold anything.
     [[nodiscard]] std::string variable(std::string_view kind, const ResourceId& id) const {
@@ -224,8 +232,30 @@ private:
         }
     }
 
+    /// unshare(1), then the mounts, then the command. Id maps of several ranges are spelt differently by its versions: write() refuses.
+    void enter(const Namespace& space) {
+        text_ += "unshare --mount" + std::string(space.uids.empty() ? "" : " --user --map-root-user");
+        if (space.mounts.empty()) {
+            text_ += " ";
+            return;
+        }
+        const std::string stage = shell_quote(space.stage);
+        std::string steps = fmt::format("set -e; mkdir -p {0}; mount -t tmpfs -o mode=755 stage {0}; ", stage);
+        for (const BindMount& mount : space.mounts) {
+            const std::string source = path(mount.source);
+            const std::string target = shell_quote(space.stage + "/" + mount.name);
+            steps += mount.file ? fmt::format("mkdir -p $(dirname {0}); : > {0}; ", target) : fmt::format("mkdir -p {}; ", target);
+            steps += fmt::format("mount --rbind {} {}; ", source, target);
+            if (mount.read_only)
+                steps += fmt::format("mount -o remount,bind,ro {}; ", target);
+        }
+        text_ += fmt::format(" sh -c {} sh \\\n    ", shell_quote(steps + "exec \"$@\""));
+    }
+
     void start_helper(const Resource& resource, const Spawn& spawn) {
         line(fmt::format("\n# {}", printable(resource.id)));
+        if (spawn.space)
+            enter(*spawn.space);
         command(spawn);
         line(" \\\n    </dev/null &");
         line("helpers+=($!)");

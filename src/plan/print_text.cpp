@@ -47,7 +47,11 @@ std::string entry(std::size_t number, const Resource& resource, std::size_t widt
         text += fmt::format("       - {}\n", printable(reason));
     if (resource.announce)
         text += fmt::format("       says: {}\n", printable(to_string(*resource.announce)));
-    if (const auto* spawn = std::get_if<Spawn>(&resource.up))
+    const auto* spawn = std::get_if<Spawn>(&resource.up);
+    if (spawn && spawn->space)
+        for (const std::string& line : describe(*spawn->space, at))
+            text += fmt::format("       {}\n", printable(line));
+    if (spawn)
         text += command(*spawn);
     return text;
 }

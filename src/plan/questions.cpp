@@ -28,6 +28,11 @@ public:
             ask(Question::Kind::program, program, key);
         ask(Question::Kind::file, "/dev/fuse", key);
     }
+    void virtiofsd(const std::string& key) {
+        ask(Question::Kind::virtiofsd, "virtiofsd", key);
+        for (const char* tool : {"newuidmap", "newgidmap"})
+            ask(Question::Kind::program, tool, key);
+    }
     std::vector<Question> take() { return std::move(all_); }
 
 private:
@@ -60,6 +65,8 @@ std::vector<Question> questions(const Machine& machine) {
     asked.file(machine.boot.nvram_template, "boot.nvram-template");
     for (const Mount& mount : machine.mounts)
         asked.file(mount.source, entry_key("mount", mount.name, "source"));
+    if (machine.image.directory || !machine.mounts.empty())
+        asked.virtiofsd(machine.image.directory ? "image.directory" : "mount");
     for (const Credential& credential : machine.credentials)
         if (const auto* file = std::get_if<CredentialFile>(&credential.source))
             asked.file(file->path, entry_key("credentials", credential.id));

@@ -4,6 +4,7 @@
 #include "plan/files.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <numeric>
@@ -12,6 +13,7 @@ namespace vmspawn {
 
 namespace {
 
+constexpr std::string_view fstab_credential = "fstab.extra";
 constexpr std::string_view plain_credential = "io.systemd.credential:";
 constexpr std::string_view binary_credential = "io.systemd.credential.binary:";
 
@@ -121,6 +123,21 @@ void add_by_fw_cfg(Planning& p, const Credential& credential, const std::string&
     }
 }
 
+/// Our lines after those of the user's own credential of that name.
+void add_fstab(Planning& p) {
+    std::vector<Piece> pieces{Text{fmt::format("{}{}=", plain_credential, fstab_credential)}};
+    std::string key;
+    for (const Credential& credential : p.machine.credentials)
+        if (credential.id == fstab_credential) {
+            key = entry_key("credentials", credential.id);
+            if (const std::optional<Piece> value = credential_value(p, credential, key, false))
+                pieces.push_back(*value);
+            pieces.emplace_back(Text{"\n"});
+        }
+    pieces.emplace_back(Text{fmt::format("{}\n", fmt::join(p.fstab, "\n"))});
+    add_string(p, fmt::format("credential.{}", fstab_credential), std::move(pieces), key.empty() ? "mount" : key);
+}
+
 }  // namespace
 
 bool has_smbios(const Planning& p) {
@@ -139,10 +156,14 @@ void plan_smbios(Planning& p) {
 }
 
 void plan_credentials(Planning& p) {
+    if (!p.fstab.empty())
+        add_fstab(p);
     if (!p.machine.credentials.empty() && !has_smbios(p))
         p.reason(fmt::format("credentials travel by fw_cfg because a guest of {} has no SMBIOS without UEFI", p.arch.name));
     for (const Credential& credential : p.machine.credentials) {
         const std::string key = entry_key("credentials", credential.id);
+        if (!p.fstab.empty() && credential.id == fstab_credential)
+            continue;  // above
         if (!has_smbios(p))
             add_by_fw_cfg(p, credential, key);
         else if (const std::optional<Piece> value = credential_value(p, credential, key, true))

@@ -184,6 +184,7 @@ Result<void> LinuxSystem::spawn(const Resource& resource, const Spawn& spawn) {
                    .output = writer.get(),
                    .descriptors = {},
                    .no_new_privileges = spawn.no_new_privileges,
+                   .space = spawn.space ? &*spawn.space : nullptr,
                    .death_signal = spawn.death_signal};
     for (const Late& late : passed)
         spec.descriptors.push_back(descriptor_for_child(late)->get());

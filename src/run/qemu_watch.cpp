@@ -21,7 +21,9 @@ void QemuWatch::adopt(Child qemu, Fd output, Fd qmp) {
 void QemuWatch::adopt_helper(const ResourceId& id, std::string name, bool critical, Child helper, Fd output) {
     HelperEnded news{.id = id, .name = std::move(name), .critical = critical, .end = {}, .last_words = ""};
     const auto spoke = [this, id](const std::string& line) {
-        if (!supervisor_.ending() && !facts().orderly)
+        if (qmp_)
+            qmp_->drain();
+        if (!supervisor_.ending() && !facts().orderly && !(qemu_ && qemu_->over()))  // else it only says that its client is gone
             messages_.warning(id + ": " + line);
     };
     const auto ended = [this, news](ProcessEnd end) mutable {

@@ -1,5 +1,6 @@
 #include "run/spawn.hpp"
 
+#include "run/namespace.hpp"
 #include "run/pidfd.hpp"
 
 #include <array>
@@ -7,7 +8,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <optional>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +23,7 @@ namespace {
 /// What the child tells before it ends without exec.
 struct ChildError {
     int error = 0;
-    char step[24] = {};
+    char step[300] = {};
 };
 
 /// Everything the child touches, made before the fork: after it only async-signal-safe calls are allowed.
@@ -27,6 +31,8 @@ struct Prepared {
     const ChildSpec& spec;
     std::vector<char*> argv;
     std::vector<char*> envp;
+    std::optional<PreparedSpace> space;
+    int peer = -1;             ///< the child's end of the talk about its ids
     std::vector<int> sources;  ///< scratch for the child
     pid_t parent = 0;
     int report = -1;
@@ -80,13 +86,32 @@ void place_descriptors(Prepared& prepared) {
         child_failed(prepared.report, "close descriptors");
 }
 
+void bind_to_parent(const Prepared& prepared) {
+    if (prctl(PR_SET_PDEATHSIG, prepared.spec.death_signal) < 0)
+        child_failed(prepared.report, "set the death signal of");
+    if (getppid() != prepared.parent)  // it died before the line above
+        _exit(127);
+}
+
+/// A file server holds a descriptor for each file that its guest knows.
+void allow_most_descriptors() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 [[noreturn]] void run_child(Prepared& prepared) {
     const ChildSpec& spec = prepared.spec;
     setpgid(0, 0);
-    if (prctl(PR_SET_PDEATHSIG, spec.death_signal) < 0)
-        child_failed(prepared.report, "set the death signal");
-    if (getppid() != prepared.parent)  // it died before the line above
-        _exit(127);
+    bind_to_parent(prepared);
+    if (prepared.space) {
+        if (const char* wrong = prepared.space->enter(prepared.peer))
+            child_failed(prepared.report, wrong);
+        bind_to_parent(prepared);  // the kernel forgets it with a change of ids
+        allow_most_descriptors();
+    }
     umask(077);
     if (spec.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         child_failed(prepared.report, "set no_new_privs");
@@ -122,6 +147,13 @@ Result<void> wait_for_exec(int report, const std::string& program) {
     return Failure{error.error, std::string(error.step) + " " + program, ""};
 }
 
+Result<void> wait_until_it_runs(const ChildSpec& spec, pid_t pid, int report, int peer) {
+    if (spec.space != nullptr && !spec.space->uids.empty())
+        if (Result<void> given = write_ids(*spec.space, pid, peer); !given)
+            return given;
+    return wait_for_exec(report, spec.program);
+}
+
 }  // namespace
 
 Result<Child> spawn_child(const ChildSpec& spec) {
@@ -130,23 +162,33 @@ Result<Child> spawn_child(const ChildSpec& spec) {
         return failed("make a pipe");
     const Fd reader(report[0]);
     Fd writer(report[1]);
+    std::array<int, 2> talk{-1, -1};
+    if (spec.space != nullptr && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk.data()) < 0)
+        return failed("make a socket pair");
+    const Fd ours(talk[0]);
+    Fd peer(talk[1]);
 
     Prepared prepared{.spec = spec,
                       .argv = pointers(&spec.program, spec.arguments),
                       .envp = pointers(nullptr, spec.environment),
+                      .space = {},
+                      .peer = peer.get(),
                       .sources = {spec.input, spec.output, spec.output},
                       .parent = getpid(),
                       .report = writer.get()};
     prepared.sources.insert(prepared.sources.end(), spec.descriptors.begin(), spec.descriptors.end());
 
+    if (spec.space != nullptr)
+        prepared.space.emplace(*spec.space);
     const pid_t pid = fork_with_signals_blocked(prepared);
     if (pid < 0)
         return failed("fork");
     writer.reset();
+    peer.reset();
     // The child is ours and not yet waited for, so its number cannot have been given to another.
     Child child{.pid = pid, .pidfd = Fd(open_pidfd(pid))};
     const Failure no_pidfd = failed("open a pidfd");
-    Result<void> ran = wait_for_exec(reader.get(), spec.program);
+    Result<void> ran = wait_until_it_runs(spec, pid, reader.get(), ours.get());
     if (ran && child.pidfd)
         return child;
     kill(pid, SIGKILL);

@@ -3,6 +3,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "plan/action.hpp"
 
 #include <string>
 #include <sys/types.h>
@@ -19,7 +20,8 @@ struct ChildSpec {
     int output = -1;                       ///< becomes 1 and 2
     std::vector<int> descriptors;          ///< become 3, 4, …
     bool no_new_privileges = true;
-    int death_signal = 9;  ///< sent by the kernel when this process dies
+    const Namespace* space = nullptr;  ///< null: it sees what this process sees
+    int death_signal = 9;              ///< sent by the kernel when this process dies
 };
 
 struct Child {

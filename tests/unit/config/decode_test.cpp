@@ -183,6 +183,8 @@ TEST(Decode, WordsAreThoseOfTheSchema) {
     expect_words_of_schema<DiskFormat>({"drive", "a", "format"});
     expect_words_of_schema<DiskType>({"image", "disk-type"});
     expect_words_of_schema<DiskType>({"drive", "a", "disk-type"});
+    expect_words_of_schema<Cache>({"image", "cache"});
+    expect_words_of_schema<Cache>({"mount", "a", "cache"});
     expect_words_of_schema<FirmwareKind>({"boot", "firmware"});
     expect_words_of_schema<Confidential>({"boot", "confidential"});
     expect_words_of_schema<StateKind>({"tpm", "state"});

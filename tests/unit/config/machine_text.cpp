@@ -54,7 +54,7 @@ void write_lists(const Machine& m, Writer& out) {
     for (const Network& n : m.networks)
         out.line("network", n.name, n.kind, n.forwards, n.mac);
     for (const Mount& n : m.mounts)
-        out.line("mount", n.name, n.source, n.target, n.read_only);
+        out.line("mount", n.name, n.source, n.target, n.read_only, n.cache);
     for (const Drive& d : m.drives)
         out.line("drive", d.name, d.path, d.format, d.backing, d.disk_type, d.read_only, d.discard, d.boot_order);
     for (const Credential& c : m.credentials)
@@ -67,7 +67,8 @@ std::string machine_text(const Machine& m) {
     Writer out;
     out.line("machine", m.name, m.uuid, m.description, m.arch, m.cpus, m.memory.size, m.memory.max, m.memory.slots, m.kvm, m.smbios);
     const Image& i = m.image;
-    out.line("image", i.path, i.directory, i.by_name, i.format, i.backing, i.disk_type, i.discard, i.grow, i.ephemeral, i.private_users);
+    out.line("image", i.path, i.directory, i.by_name, i.format, i.backing, i.disk_type, i.discard, i.grow, i.ephemeral, i.private_users,
+             i.cache);
     const Boot& b = m.boot;
     out.line("boot", b.linux_image, b.initrds, b.cmdline, b.unpack, b.firmware, b.firmware_descriptor, b.firmware_features, b.secure_boot,
              b.nvram_template, b.nvram_state, b.confidential);

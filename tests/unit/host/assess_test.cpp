@@ -19,6 +19,7 @@ Host good() {
     host.runtime_base = "/run/user/1000";
     host.kvm.usable = true;
     host.qemu["x86_64"] = {"/usr/bin/qemu", "10.0.3", {"sandbox"}, ""};
+    host.virtiofsd = Virtiofsd{"/usr/libexec/virtiofsd", "1.13.2", {}};
     for (const Question& question : standing_questions()) {
         if (question.kind == Question::Kind::program)
             host.programs[question.subject] = "/usr/bin/" + question.subject;
@@ -52,6 +53,15 @@ TEST(Assess, KvmIsAWarningWithItsFix) {
     host.kvm = {false, "there is no /dev/kvm", "modprobe kvm_intel"};
     EXPECT_EQ(item(host, "KVM").verdict, Verdict::warn);
     EXPECT_EQ(item(host, "KVM").fix, "modprobe kvm_intel");
+}
+
+TEST(Assess, MissingVirtiofsdNamesItsPackage) {
+    Host host = good();
+    host.virtiofsd = Virtiofsd{};
+    EXPECT_EQ(item(host, "virtiofsd").verdict, Verdict::warn);
+    EXPECT_EQ(item(host, "virtiofsd").fix, "apt-get install virtiofsd");
+    host.virtiofsd = Virtiofsd{"/opt/virtiofsd", "", {}};
+    EXPECT_EQ(item(host, "virtiofsd").verdict, Verdict::warn) << "it does not run";
 }
 
 TEST(Assess, OnlyTheNativeQemuMustBeThere) {

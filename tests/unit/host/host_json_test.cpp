@@ -39,6 +39,9 @@ Host example() {
                       .features = {"secure-boot"}},
                      {.path = "/etc/qemu/firmware/60-b.json", .mapping = Firmware::Mapping::memory, .problem = "it is not JSON"}};
     host.descriptors["/home/ana/own.json"] = {.path = "/home/ana/own.json", .executable = {"/x.fd", "raw"}};
+    host.virtiofsd = Virtiofsd{"/usr/libexec/virtiofsd", "1.13.2", {"readonly", "shared-dir"}};
+    host.subuids = {{100000, 65536}};
+    host.subgids = {{100000, 65536}, {300000, 1}};
     return host;
 }
 
@@ -63,6 +66,10 @@ TEST(HostJson, RoundTrip) {
     EXPECT_EQ(read->state_base, example().state_base);
     EXPECT_EQ(read->kvm.confidential, example().kvm.confidential);
     EXPECT_EQ(read->qemu.at("x86_64").machines, example().qemu.at("x86_64").machines);
+    EXPECT_EQ(read->virtiofsd->features, example().virtiofsd->features);
+    EXPECT_EQ(read->virtiofsd->version, "1.13.2");
+    EXPECT_EQ(read->subuids, example().subuids);
+    EXPECT_EQ(read->subgids, example().subgids);
 }
 
 TEST(HostJson, EveryFileTypeRoundTrips) {

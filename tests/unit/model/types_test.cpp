@@ -8,7 +8,7 @@ namespace {
 template <class E>
 class Words : public testing::Test {};
 
-using Enumerations = testing::Types<Want, Arch, DiskFormat, DiskType, Scope, StateKind, FirmwareKind, Confidential, VsockBackend,
+using Enumerations = testing::Types<Want, Arch, DiskFormat, DiskType, Cache, Scope, StateKind, FirmwareKind, Confidential, VsockBackend,
                                     NetworkKind, ConsoleMode, ConsoleTransport>;
 TYPED_TEST_SUITE(Words, Enumerations);
 

@@ -116,6 +116,10 @@ Planned planned(const Machine& machine, Host host) {
             host.trees.try_emplace(question.subject);
         else if (question.kind == Question::Kind::layout)
             host.layouts.try_emplace(question.subject, DiskLayout{.file_system = "ext4"});
+        else if (question.kind == Question::Kind::program)
+            host.programs.emplace(question.subject, "");
+        else if (question.kind == Question::Kind::virtiofsd)
+            host.virtiofsd = host.virtiofsd.value_or(Virtiofsd{});
         else if (question.kind != Question::Kind::image_name)
             host.files.emplace(question.subject, regular_file(question.subject));
     }

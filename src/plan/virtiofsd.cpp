@@ -1,0 +1,189 @@
+#include "plan/virtiofsd.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <limits>
+
+namespace vmspawn {
+
+namespace {
+
+bool holds(const std::vector<IdGrant>& grants, const IdShift& shift) {
+    return std::ranges::any_of(grants, [&](const IdGrant& grant) {
+        const std::uint64_t end = std::uint64_t{shift.shift} + shift.range;
+        return shift.shift >= grant.start && end <= std::uint64_t{grant.start} + grant.count;
+    });
+}
+
+std::string program(const Planning& p, const std::string& name) {
+    const auto found = p.host.programs.find(name);
+    return found == p.host.programs.end() ? "" : found->second;
+}
+
+/// The caller is root, and the ids granted follow from 1 on.
+std::vector<IdRange> own_ids(std::uint32_t caller, const std::vector<IdGrant>& grants) {
+    std::vector<IdRange> ranges{{0, caller, 1}};
+    std::uint32_t next = 1;
+    for (const IdGrant& grant : grants) {
+        const std::uint32_t count = std::min(grant.count, std::numeric_limits<std::uint32_t>::max() - next);
+        if (count > 0)
+            ranges.push_back({next, grant.start, count});
+        next += count;
+    }
+    return ranges;
+}
+
+class Planner {
+public:
+    Planner(Planning& p, const ServedTree& tree) : p_(p), tree_(tree), facts_(*p.host.virtiofsd) {}
+
+    std::optional<Server> plan() {
+        if (!choose_ids())
+            return std::nullopt;
+        choose_mounts();
+        server_.spawn.program = facts_.path;
+        server_.spawn.death_signal = SIGKILL;
+        facts_.features.contains("shared-dir") ? add_words() : add_old_words();
+        server_.needs = {tree_.socket};
+        if (!space_.stage.empty())
+            server_.needs.insert(server_.needs.begin(), "runtime-dir");
+        if (!space_.uids.empty() || !space_.stage.empty())
+            server_.spawn.space = space_;
+        return std::move(server_);
+    }
+
+private:
+    Planning& p_;
+    const ServedTree& tree_;
+    const Virtiofsd& facts_;
+    Server server_;
+    Namespace space_;
+    std::string shared_;
+    bool by_option_ = false;  ///< read-only
+
+    void reason(std::string text) { server_.reasons.push_back(std::move(text)); }
+    void word(std::string text) { server_.spawn.arguments.emplace_back(std::move(text)); }
+    void old_option(std::string text) {
+        word("-o");
+        word(std::move(text));
+    }
+
+    bool choose_ids() {
+        if (p_.host.uid != 0)
+            return choose_user_ids();
+        if (tree_.shift && !facts_.features.contains("translate-uid")) {
+            const IdRange range{0, tree_.shift->shift, tree_.shift->range};
+            space_.uids = space_.gids = {range};
+            space_.mounts_first = true;
+            reason(fmt::format("ids are shifted by a user namespace because virtiofsd {} cannot do it", facts_.version));
+        }
+        return true;
+    }
+
+    bool choose_user_ids() {
+        const std::string uid_tool = program(p_, "newuidmap");
+        const std::string gid_tool = program(p_, "newgidmap");
+        const bool tools = !uid_tool.empty() && !gid_tool.empty() && !p_.host.subuids.empty() && !p_.host.subgids.empty();
+        if (tools) {
+            space_.uid_tool = uid_tool;
+            space_.gid_tool = gid_tool;
+        }
+        if (tree_.shift && tree_.shift->shift != p_.host.uid) {
+            space_.uids = space_.gids = {{0, tree_.shift->shift, tree_.shift->range}};
+            if (tools && is_granted(p_, *tree_.shift))
+                return true;
+            p_.found.add(error(fmt::format("{}: the ids from {} on are not this user's to give", tree_.key, tree_.shift->shift),
+                               p_.origin(tree_.key))
+                             .with_hint("/etc/subuid and /etc/subgid must grant them, and newuidmap (package uidmap) be installed")
+                             .with_error(EOPNOTSUPP));
+            return false;
+        }
+        space_.uids = own_ids(p_.host.uid, tools ? p_.host.subuids : std::vector<IdGrant>());
+        space_.gids = own_ids(p_.host.gid, tools ? p_.host.subgids : std::vector<IdGrant>());
+        reason("the guest's root is this user on the host because vmspawn does not run as root");
+        if (!tools)
+            reason(uid_tool.empty() || gid_tool.empty()
+                       ? "no other id of the guest exists on the host because newuidmap is not installed (package uidmap)"
+                       : "no other id of the guest exists on the host because /etc/subuid grants this user none");
+        return true;
+    }
+
+    void choose_mounts() {
+        by_option_ = tree_.read_only && !tree_.file && facts_.features.contains("readonly");
+        const bool bound = tree_.file || (tree_.read_only && !by_option_) || space_.mounts_first;
+        shared_ = tree_.path.string();
+        if (!bound)
+            return;
+        space_.stage = p_.host.runtime_base + "/systemd/vmspawn";  // not the machine's own, whose name may be drawn at the start
+        space_.mounts.push_back({.source = shared_,
+                                 .name = tree_.file ? "share/file" : "share",
+                                 .file = tree_.file,
+                                 .read_only = tree_.read_only && !by_option_});
+        shared_ = space_.stage + "/share";
+        if (p_.host.uid == 0)
+            space_.mounts_first = true;
+        if (space_.mounts.front().read_only)
+            reason(tree_.file ? "read-only by a mount of its own"
+                              : fmt::format("read-only by a mount of its own because virtiofsd {} has no option for it", facts_.version));
+    }
+
+    [[nodiscard]] std::string cache_word(std::string_view never) const {
+        if (tree_.cache == Cache::never)
+            return std::string(never);
+        return tree_.cache == Cache::always ? "always" : "auto";
+    }
+
+    void add_words() {
+        server_.spawn.arguments.push_back(Word("--fd=") += Late{tree_.socket, Late::What::fd});
+        word("--shared-dir=" + shared_);
+        word("--cache=" + cache_word("never"));
+        word("--xattr");
+        word(tree_.submounts ? "--announce-submounts" : "--no-announce-submounts");
+        if (by_option_)
+            word("--readonly");
+        if (!space_.uids.empty())
+            word("--sandbox=chroot");
+        else if (tree_.shift)
+            for (const char* kind : {"uid", "gid"})
+                word(fmt::format("--translate-{}=map:0:{}:{}", kind, tree_.shift->shift, tree_.shift->range));
+        word("--modcaps=-mknod");  // a device node that the guest makes would be one of the host
+        word("--log-level=error");
+    }
+
+    void add_old_words() {
+        server_.spawn.arguments.push_back(Word("--fd=") += Late{tree_.socket, Late::What::fd});
+        std::string source;
+        for (const char c : shared_)
+            source += (c == ',' || c == '\\' ? "\\" : "") + std::string(1, c);
+        old_option("source=" + source);
+        old_option("cache=" + cache_word("none"));
+        old_option("xattr");
+        if (tree_.submounts)
+            old_option("announce_submounts");
+        if (!space_.uids.empty()) {
+            old_option("sandbox=chroot");
+            word("--rlimit-nofile=0");  // it may not raise it there, and would end
+        }
+        old_option("modcaps=-mknod");
+        old_option("log_level=err");
+    }
+};
+
+}  // namespace
+
+bool is_granted(const Planning& p, const IdShift& shift) {
+    return holds(p.host.subuids, shift) && holds(p.host.subgids, shift);
+}
+
+std::optional<Server> plan_server(Planning& p, const ServedTree& tree) {
+    if (!p.host.virtiofsd->path.empty())
+        return Planner(p, tree).plan();
+    p.found.add(error(fmt::format("{}: virtiofsd is not installed", tree.key), p.origin(tree.key))
+                    .with_hint("apt install virtiofsd")
+                    .with_error(EOPNOTSUPP));
+    return std::nullopt;
+}
+
+}  // namespace vmspawn

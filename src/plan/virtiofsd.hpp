@@ -1,0 +1,35 @@
+// The command that serves one directory or file of the host to the guest.
+#pragma once
+
+#include "plan/contributors.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vmspawn {
+
+struct ServedTree {
+    ResourceId socket;  ///< its Listen
+    std::string key;    ///< "image.directory", "mount.src.source"
+    Path path;
+    bool file = false;  ///< it is served as the one file "file" of a directory
+    bool read_only = false;
+    bool submounts = false;  ///< the guest is told where other file systems begin
+    Cache cache = Cache::close_to_open;
+    std::optional<IdShift> shift;
+};
+
+struct Server {
+    Spawn spawn;
+    std::vector<ResourceId> needs;
+    std::vector<std::string> reasons;
+};
+
+/// Nothing after adding the problem: no virtiofsd, or ids that this user may not give.
+std::optional<Server> plan_server(Planning&, const ServedTree& tree);
+
+/// Whether this user may use these ids as their own.
+bool is_granted(const Planning&, const IdShift& shift);
+
+}  // namespace vmspawn

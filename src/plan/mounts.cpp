@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 namespace vmspawn {
 
@@ -79,10 +78,12 @@ void add_root(Planning& p) {
     const FileAnswer* answer = judge_file(p, {.path = path, .key = key, .directory = true, .regular = false});
     if (!answer)
         return;
-    if (p.machine.image.ephemeral)
-        p.found.add(error("image.ephemeral with a directory is not supported yet", p.origin("image.ephemeral")).with_error(EOPNOTSUPP));
     std::vector<std::string> reasons;
-    ServedTree tree{.key = key, .path = path, .cache = cache_of_root(p, reasons), .shift = shift_of_root(p, answer->owner, reasons)};
+    ServedTree tree{.key = key,
+                    .path = path,
+                    .throw_away = p.machine.image.ephemeral,
+                    .cache = cache_of_root(p, reasons),
+                    .shift = shift_of_root(p, answer->owner, reasons)};
     if (!serve(p, "tree", "tree", "root", std::move(tree), std::move(reasons)))
         return;
     if (names_a_root(p.machine.boot.cmdline))

@@ -20,6 +20,7 @@ struct BindMount {
     std::string name;  ///< "tree", or "tree/hosts": a file in a directory of its own
     bool file = false;
     bool read_only = false;
+    bool throw_away = false;  ///< a directory: what is written there is kept in memory and ends with the child
 };
 
 /// What only this child sees.

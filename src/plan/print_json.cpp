@@ -34,8 +34,11 @@ json ranges_json(const std::vector<IdRange>& ranges) {
 json space_json(const Namespace& space, const Places& places) {
     json mounts = json::array();
     for (const BindMount& mount : space.mounts)
-        mounts.push_back(
-            {{"source", shown_path(mount.source, places)}, {"name", mount.name}, {"file", mount.file}, {"read-only", mount.read_only}});
+        mounts.push_back({{"source", shown_path(mount.source, places)},
+                          {"name", mount.name},
+                          {"file", mount.file},
+                          {"read-only", mount.read_only},
+                          {"throw-away", mount.throw_away}});
     return {{"uids", ranges_json(space.uids)},
             {"gids", ranges_json(space.gids)},
             {"uid-tool", space.uid_tool},

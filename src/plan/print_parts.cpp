@@ -88,7 +88,9 @@ std::vector<std::string> describe(const Namespace& space, const Places& places) 
                                     space.uid_tool.empty() ? "" : fmt::format(", by {} and {}", space.uid_tool, space.gid_tool)));
     for (const BindMount& mount : space.mounts)
         lines.push_back(fmt::format("sees {} at {}/{}{}", shown_path(mount.source, places), space.stage, mount.name,
-                                    mount.read_only ? ", read-only" : ""));
+                                    mount.read_only    ? ", read-only"
+                                    : mount.throw_away ? ", writes in memory"
+                                                       : ""));
     return lines;
 }
 

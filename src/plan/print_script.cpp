@@ -246,6 +246,10 @@ private:
             const std::string target = shell_quote(space.stage + "/" + mount.name);
             steps += mount.file ? fmt::format("mkdir -p $(dirname {0}); : > {0}; ", target) : fmt::format("mkdir -p {}; ", target);
             steps += fmt::format("mount --rbind {} {}; ", source, target);
+            if (mount.throw_away)
+                steps += fmt::format(
+                    "mkdir {0}.upper {0}.work; mount -t overlay -o lowerdir={0},upperdir={0}.upper,workdir={0}.work{1} overlay {0}; ",
+                    target, space.uids.empty() ? "" : ",userxattr");
             if (mount.read_only)
                 steps += fmt::format("mount -o remount,bind,ro {}; ", target);
         }

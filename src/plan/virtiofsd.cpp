@@ -35,9 +35,9 @@ std::vector<IdRange> own_ids(std::uint32_t caller, const std::vector<IdGrant>& g
     return ranges;
 }
 
-class Planner {
+class ServerPlan {
 public:
-    Planner(Planning& p, const ServedTree& tree) : p_(p), tree_(tree), facts_(*p.host.virtiofsd) {}
+    ServerPlan(Planning& p, const ServedTree& tree) : p_(p), tree_(tree), facts_(*p.host.virtiofsd) {}
 
     std::optional<Server> plan() {
         if (!choose_ids())
@@ -112,7 +112,7 @@ private:
 
     void choose_mounts() {
         by_option_ = tree_.read_only && !tree_.file && facts_.features.contains("readonly");
-        const bool bound = tree_.file || (tree_.read_only && !by_option_) || space_.mounts_first;
+        const bool bound = tree_.file || tree_.throw_away || (tree_.read_only && !by_option_) || space_.mounts_first;
         shared_ = tree_.path.string();
         if (!bound)
             return;
@@ -120,10 +120,15 @@ private:
         space_.mounts.push_back({.source = shared_,
                                  .name = tree_.file ? "share/file" : "share",
                                  .file = tree_.file,
-                                 .read_only = tree_.read_only && !by_option_});
+                                 .read_only = tree_.read_only && !by_option_,
+                                 .throw_away = tree_.throw_away});
         shared_ = space_.stage + "/share";
         if (p_.host.uid == 0)
             space_.mounts_first = true;
+        if (tree_.throw_away)
+            reason(
+                "what the guest writes is kept in memory and goes with it because image.ephemeral = true; what is mounted below the "
+                "directory is not seen");
         if (space_.mounts.front().read_only)
             reason(tree_.file ? "read-only by a mount of its own"
                               : fmt::format("read-only by a mount of its own because virtiofsd {} has no option for it", facts_.version));
@@ -179,7 +184,7 @@ bool is_granted(const Planning& p, const IdShift& shift) {
 
 std::optional<Server> plan_server(Planning& p, const ServedTree& tree) {
     if (!p.host.virtiofsd->path.empty())
-        return Planner(p, tree).plan();
+        return ServerPlan(p, tree).plan();
     p.found.add(error(fmt::format("{}: virtiofsd is not installed", tree.key), p.origin(tree.key))
                     .with_hint("apt install virtiofsd")
                     .with_error(EOPNOTSUPP));

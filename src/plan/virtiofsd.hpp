@@ -15,7 +15,8 @@ struct ServedTree {
     Path path;
     bool file = false;  ///< it is served as the one file "file" of a directory
     bool read_only = false;
-    bool submounts = false;  ///< the guest is told where other file systems begin
+    bool throw_away = false;  ///< a directory that stays as it is whatever the guest writes
+    bool submounts = false;   ///< the guest is told where other file systems begin
     Cache cache = Cache::close_to_open;
     std::optional<IdShift> shift;
 };

@@ -49,6 +49,17 @@ int make_directory(const char* target) {
     return mkdir(target, 0755) < 0 && errno != EEXIST ? -1 : 0;
 }
 
+/// With the owner and the mode of another one.
+int make_directory_like(const char* model, const char* target) {
+    struct stat status {};
+    if (stat(model, &status) < 0 || mkdir(target, 0700) < 0)
+        return -1;
+    // An owner that the user namespace does not know cannot be given.
+    if (chown(target, status.st_uid, status.st_gid) < 0 && errno != EINVAL)
+        return -1;
+    return chmod(target, status.st_mode & 07777);
+}
+
 const char* become_root(int peer) {
     if (!tell(peer) || !hear(peer))
         return "get its ids";
@@ -124,9 +135,23 @@ PreparedSpace::PreparedSpace(const Namespace& space) : space_(space) {
             steps_.push_back({Step::Kind::directory, "", target.parent_path(), "make a mount point for"});
         steps_.push_back({mount.file ? Step::Kind::file : Step::Kind::directory, "", target, "make a mount point for"});
         steps_.push_back({Step::Kind::bind, mount.source, target, "bind " + mount.source + " for"});
+        if (mount.throw_away)
+            add_overlay(target, mount.source);
         if (mount.read_only)
             steps_.push_back({Step::Kind::read_only, "", target, "make " + mount.source + " read-only for"});
     }
+}
+
+/// Over what `target` shows: itself below, and beside it in the stage what is written.
+void PreparedSpace::add_overlay(const std::string& target, const std::string& source) {
+    const std::string upper = target + ".upper";
+    const std::string work = target + ".work";
+    const std::string doing = "make a throw-away layer over " + source + " for";
+    steps_.push_back({Step::Kind::like, target, upper, doing});
+    steps_.push_back({Step::Kind::directory, "", work, doing});
+    // In a user namespace overlayfs has to use the extended attributes of users.
+    const char* user = space_.uids.empty() || space_.mounts_first ? "" : ",userxattr";
+    steps_.push_back({Step::Kind::overlay, fmt::format("lowerdir={},upperdir={},workdir={}{}", target, upper, work, user), target, doing});
 }
 
 const char* PreparedSpace::mount_all() const {
@@ -144,6 +169,12 @@ const char* PreparedSpace::mount_all() const {
                 break;
             case Step::Kind::directory:
                 result = make_directory(step.target.c_str());
+                break;
+            case Step::Kind::like:
+                result = make_directory_like(step.source.c_str(), step.target.c_str());
+                break;
+            case Step::Kind::overlay:
+                result = mount("overlay", step.target.c_str(), "overlay", 0, step.source.c_str());
                 break;
             case Step::Kind::file:
                 result = make_file(step.target.c_str());

@@ -22,14 +22,15 @@ public:
 
 private:
     struct Step {
-        enum class Kind { stage, directory, file, bind, read_only } kind;
-        std::string source;
+        enum class Kind { stage, directory, like, file, bind, read_only, overlay } kind;
+        std::string source;  ///< of an overlay its options
         std::string target;
         std::string doing;
     };
     const Namespace& space_;
     std::vector<Step> steps_;
 
+    void add_overlay(const std::string& target, const std::string& source);
     [[nodiscard]] const char* mount_all() const;
 };
 

@@ -94,6 +94,16 @@ class Virtiofs(Case):
         self.assertEqual(200000, (tree / "written").stat().st_uid)
         self.assert_nothing_left()
 
+    def test_ephemeral_directory_stays_as_it_was(self):
+        tree = self.tree(self.ROOT_INIT + '\n[ -e /a/b ] && echo "T: written in there"')
+        (tree / "mine").write_text("x")
+        before = sorted(p.relative_to(tree) for p in tree.rglob("*"))
+        run = self.vmspawn("run", self.directory("ephemeral = true\n"))
+        self.assert_status(0, run)
+        self.assertIn("T: written in there", run.text)
+        self.assertEqual(before, sorted(p.relative_to(tree) for p in tree.rglob("*")))
+        self.assert_nothing_left()
+
     # --- shares ---
 
     TRIES = """

@@ -180,10 +180,15 @@ TEST(PlanDirectory, MustBeOneAndNeedsAKernel) {
     EXPECT_EQ(planned(machine, serving(modern)).found.status(), EOPNOTSUPP);
 }
 
-TEST(PlanDirectory, CannotBeThrownAwayYet) {
+TEST(PlanDirectory, EphemeralStaysAsItIs) {
     Machine machine = directory_machine();
     machine.image.ephemeral = true;
-    EXPECT_THAT(planned(machine, serving(modern)).summaries(), ElementsAre("image.ephemeral with a directory is not supported yet"));
+    const Planned plan = planned(machine, serving(modern));
+    const BindMount& bound = spawned(plan, "tree").space->mounts.front();
+    EXPECT_TRUE(bound.throw_away);
+    EXPECT_FALSE(bound.read_only);
+    EXPECT_THAT(words(plan, "tree"), Contains("--shared-dir=/run/systemd/vmspawn/share"));
+    EXPECT_THAT(plan.at("tree").reasons, Contains(HasSubstr("kept in memory and goes with it because image.ephemeral = true")));
 }
 
 TEST(PlanShares, AreMountedByTheGuestsFstab) {

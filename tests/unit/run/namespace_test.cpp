@@ -131,6 +131,27 @@ TEST_F(Spaces, UserWithoutRightsIsRootOfTheirOwn) {
     EXPECT_EQ(read_text(directory_.path() / "tree/made"), "x\n");
 }
 
+TEST_F(Spaces, WhatIsWrittenOverAThrowAwayMountIsGoneAfterwards) {
+    need_root();
+    fs::permissions(directory_.path() / "tree", fs::perms(0750));
+    space_.mounts_first = true;
+    space_.mounts = {{.source = path("tree"), .name = "share", .throw_away = true}};
+    const std::string text =
+        run("stat -c %a share; echo new >share/file; echo more >share/made; rmdir share/below; cat share/file share/made; ls share");
+    EXPECT_EQ(text, "750\nnew\nmore\nfile\nmade\n");
+    EXPECT_EQ(read_text(directory_.path() / "tree/file"), "as it was\n");
+    EXPECT_FALSE(fs::exists(directory_.path() / "tree/made"));
+    EXPECT_TRUE(fs::exists(directory_.path() / "tree/below"));
+}
+
+TEST_F(Spaces, UserThrowsAwayToo) {
+    need_root();
+    space_.mounts = {{.source = path("tree"), .name = "share", .throw_away = true}};
+    EXPECT_EQ(run_as_user("rm share/file; echo x >share/made; ls share"), "below\nmade\n");
+    EXPECT_EQ(read_text(directory_.path() / "tree/file"), "as it was\n");
+    EXPECT_FALSE(fs::exists(directory_.path() / "tree/made"));
+}
+
 TEST_F(Spaces, MissingSourceIsNamed) {
     need_root();
     space_.mounts_first = true;

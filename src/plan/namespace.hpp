@@ -8,7 +8,7 @@
 namespace vmspawn {
 
 /// `count` ids from `inside` on are those from `outside` on of the host.
-struct IdRange {
+struct IdSpan {
     std::uint32_t inside = 0;
     std::uint32_t outside = 0;
     std::uint32_t count = 1;
@@ -25,9 +25,9 @@ struct BindMount {
 
 /// What only this child sees.
 struct Namespace {
-    std::vector<IdRange> uids, gids;  ///< of a user namespace, in which the child is root; empty: none
-    std::string uid_tool, gid_tool;   ///< newuidmap and newgidmap; empty: vmspawn writes the ids by itself
-    std::string stage;                ///< this directory is replaced by an empty one, made for the mounts; empty: none
+    std::vector<IdSpan> uids, gids;  ///< of a user namespace, in which the child is root; empty: none
+    std::string uid_tool, gid_tool;  ///< newuidmap and newgidmap; empty: vmspawn writes the ids by itself
+    std::string stage;               ///< this directory is replaced by an empty one, made for the mounts; empty: none
     std::vector<BindMount> mounts;
     bool mounts_first = false;  ///< mounts are made with vmspawn's own rights, before the user namespace
 };

@@ -24,9 +24,9 @@ struct PieceJson {
     json operator()(const Align& align) const { return {{"align", align.boundary}}; }
 };
 
-json ranges_json(const std::vector<IdRange>& ranges) {
+json ranges_json(const std::vector<IdSpan>& ranges) {
     json all = json::array();
-    for (const IdRange& range : ranges)
+    for (const IdSpan& range : ranges)
         all.push_back({{"inside", range.inside}, {"outside", range.outside}, {"count", range.count}});
     return all;
 }

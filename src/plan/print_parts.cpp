@@ -72,9 +72,9 @@ std::string describe(const Action& action, const Places& places) {
 
 namespace {
 
-std::string ranges_text(std::string_view what, const std::vector<IdRange>& ranges) {
+std::string ranges_text(std::string_view what, const std::vector<IdSpan>& ranges) {
     std::string text(what);
-    for (const IdRange& range : ranges)
+    for (const IdSpan& range : ranges)
         text += fmt::format(" {}:{}:{}", range.inside, range.outside, range.count);
     return text;
 }

@@ -23,8 +23,8 @@ std::string program(const Planning& p, const std::string& name) {
 }
 
 /// The caller is root, and the ids granted follow from 1 on.
-std::vector<IdRange> own_ids(std::uint32_t caller, const std::vector<IdGrant>& grants) {
-    std::vector<IdRange> ranges{{0, caller, 1}};
+std::vector<IdSpan> own_ids(std::uint32_t caller, const std::vector<IdGrant>& grants) {
+    std::vector<IdSpan> ranges{{0, caller, 1}};
     std::uint32_t next = 1;
     for (const IdGrant& grant : grants) {
         const std::uint32_t count = std::min(grant.count, std::numeric_limits<std::uint32_t>::max() - next);
@@ -74,7 +74,7 @@ private:
         if (p_.host.uid != 0)
             return choose_user_ids();
         if (tree_.shift && !facts_.features.contains("translate-uid")) {
-            const IdRange range{0, tree_.shift->shift, tree_.shift->range};
+            const IdSpan range{0, tree_.shift->shift, tree_.shift->range};
             space_.uids = space_.gids = {range};
             space_.mounts_first = true;
             reason(fmt::format("ids are shifted by a user namespace because virtiofsd {} cannot do it", facts_.version));

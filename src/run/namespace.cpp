@@ -78,17 +78,17 @@ Result<void> write_text(const std::string& path, const std::string& text) {
     return {};
 }
 
-std::string map_text(const std::vector<IdRange>& ranges) {
+std::string map_text(const std::vector<IdSpan>& ranges) {
     std::string text;
-    for (const IdRange& range : ranges)
+    for (const IdSpan& range : ranges)
         text += fmt::format("{} {} {}\n", range.inside, range.outside, range.count);
     return text;
 }
 
 /// newuidmap or newgidmap: it needs the rights that its file gives.
-Result<void> run_tool(const std::string& program, const std::vector<IdRange>& ranges, pid_t child) {
+Result<void> run_tool(const std::string& program, const std::vector<IdSpan>& ranges, pid_t child) {
     std::vector<std::string> arguments{std::to_string(child)};
-    for (const IdRange& range : ranges)
+    for (const IdSpan& range : ranges)
         for (const std::uint32_t number : {range.inside, range.outside, range.count})
             arguments.push_back(std::to_string(number));
     const Fd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));

@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
     if (said.verb == "explain")
         return explain(said, merged, std::move(found));
 
+    if (said.inquiry == Inquiry::firmware_description)
+        return describe_firmware(said, merged, base);
     const Machine machine = decode(merged, base, found).machine;
     if (said.verb == "show")
         return show(said, merged, base, std::move(found));

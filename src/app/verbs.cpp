@@ -16,6 +16,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <pwd.h>
+#include <set>
 #include <unistd.h>
 
 namespace vmspawn {
@@ -45,6 +46,21 @@ int print_host(const Invocation& said, const Host& host, const Path& directory, 
     if (said.format == "json")
         return print(to_json(host, directory, base.home));
     return print(host_text(host, wanted_colour(STDOUT_FILENO) == Colour::yes));
+}
+
+/// The paths of all descriptors, or the features that they have together.
+std::string firmware_facts(Inquiry inquiry) {
+    const Host host = probe({{{Question::Kind::firmware, "", {}}}, {}, ""});
+    std::vector<std::string> paths;
+    std::set<std::string> features;
+    for (const Firmware& firmware : *host.firmware) {
+        paths.push_back(firmware.path);
+        features.insert(firmware.features.begin(), firmware.features.end());
+    }
+    std::string lines;
+    for (const std::string& line : inquiry == Inquiry::firmware_list ? paths : std::vector(features.begin(), features.end()))
+        lines += printable(line) + "\n";
+    return lines;
 }
 
 std::vector<std::string> key_names() {
@@ -93,6 +109,8 @@ std::optional<int> speak(const Invocation& said, const Diagnostics& found) {
     const bool from_language = said.verb == "schema" || said.verb == "completion" || said.verb == "init";
     if (found.has_errors() && (from_language || said.verb.empty() || said.verb == "help"))
         return report(found, said.format);
+    if (said.inquiry == Inquiry::firmware_list || said.inquiry == Inquiry::firmware_features)
+        return found.has_errors() ? report(found, said.format) : print(firmware_facts(said.inquiry));
     if (said.verb == "schema")
         return print(schema_text());
     if (said.verb == "completion")
@@ -105,6 +123,22 @@ std::optional<int> speak(const Invocation& said, const Diagnostics& found) {
 std::string definition_of(const Invocation& said) {
     const std::size_t position = said.verb == "explain" ? 1 : 0;
     return position < said.files.size() ? said.files[position] : "";
+}
+
+int describe_firmware(const Invocation& said, const Merged& merged, const PathBase& base) {
+    Diagnostics not_wanted;  // what else the machine lacks, such as something to boot
+    const Machine machine = decode(merged, base, not_wanted).machine;
+    ProbeRequest request = request_for(machine);
+    request.questions = {firmware_question(machine)};
+    if (machine.boot.firmware == FirmwareKind::descriptor)
+        request.questions.push_back({Question::Kind::file, machine.boot.firmware_descriptor.string(), {}});
+    const Host host = probe(request);
+    Diagnostics found;
+    const Firmware* firmware = uefi_firmware(machine, host, found);
+    if (const int status = report(std::move(found), said.format); status != 0)
+        return status;
+    const auto text = read_file(firmware->path, std::size_t{1} << 20);
+    return text ? print(*text) : complain(to_string(text.failure()), text.failure().error);
 }
 
 int check(const Invocation& said, const PathBase& base, Diagnostics found) {

@@ -24,6 +24,9 @@ std::optional<int> speak(const Invocation& said, const Diagnostics& found);
 /// The file that the line is about: of `explain` the second word, else the first. Empty: there is none.
 std::string definition_of(const Invocation& said);
 
+/// --firmware=describe: the chosen descriptor, as it stands in its file.
+int describe_firmware(const Invocation& said, const Merged& merged, const PathBase& base);
+
 int check(const Invocation& said, const PathBase& base, Diagnostics found);
 int show_host(const Invocation& said, const PathBase& base, Diagnostics found);
 int explain(const Invocation& said, const Merged& merged, Diagnostics found);

@@ -193,6 +193,15 @@ void ArgumentParser::missing_value(int answer, std::size_t at) {
            word.name_at(), "expected " + wanted);
 }
 
+/// Words of a flag that are no values of its key.
+Inquiry inquiry_of(const Flag& flag, std::string_view value) {
+    if (flag.long_name == "firmware" && value == "list")
+        return Inquiry::firmware_list;
+    if (flag.long_name == "firmware" && value == "describe")
+        return Inquiry::firmware_description;
+    return flag.long_name == "firmware-features" && value == "list" ? Inquiry::firmware_features : Inquiry::none;
+}
+
 void ArgumentParser::apply(const TypedFlag& row, const Typed& typed) {
     const bool is_setting = row.common == nullptr;
     if (is_setting && (verb_ == nullptr || !verb_->takes_settings)) {
@@ -200,7 +209,9 @@ void ArgumentParser::apply(const TypedFlag& row, const Typed& typed) {
         refuse(fmt::format("--{} {}", row.flag->long_name, verb), typed.name_at(), "as in vmspawn run FILE");
         return;
     }
-    if (!is_setting)
+    if (const Inquiry inquiry = is_setting ? inquiry_of(*row.flag, typed.value()) : Inquiry::none; inquiry != Inquiry::none)
+        out_.inquiry = inquiry;
+    else if (!is_setting)
         apply_common(*row.common, typed);
     else if (row.flag->form == Form::compound)
         apply_compound_flag(overrides_, *row.flag, typed);

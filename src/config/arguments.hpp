@@ -26,14 +26,18 @@ struct Override {
     Node value;  ///< already in the key's own type where its flag or --set made a text of it
 };
 
+/// What a flag asks for instead of setting it: --firmware=list, --firmware=describe, --firmware-features=list.
+enum class Inquiry { none, firmware_list, firmware_description, firmware_features };
+
 struct Invocation {
     std::string verb;                ///< a name of Language::verbs()
     std::vector<std::string> files;  ///< positional words before "--"
     std::vector<Override> overrides;
     std::string profile;  ///< empty: none
     Origin profile_at;
-    std::string format;  ///< --format, as typed; empty: the verb's default
-    std::string host;    ///< --host=FILE
+    std::string format;               ///< --format, as typed; empty: the verb's default
+    std::string host;                 ///< --host=FILE
+    Inquiry inquiry = Inquiry::none;  ///< answered instead of what the verb does
     bool quiet = false, help = false, version = false, no_pager = false, no_ask_password = false;
 };
 

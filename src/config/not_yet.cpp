@@ -48,32 +48,12 @@ std::string hint_for(const NotYet& row) {
     return (row.allowed.size() == 1 ? "what works so far is " : "what works so far: ") + words;
 }
 
-/// The roots that are meant when none is said.
-void refuse_default_root(const Merged& merged, Diagnostics& found) {
-    switch (default_root(merged)) {
-        case DefaultRoot::none:
-        case DefaultRoot::by_name:
-            return;
-        case DefaultRoot::working_directory:
-            found.add(error("to boot the working directory as a tree is not supported yet", FromDefault{})
-                          .with_hint("name a definition file, or add --image=PATH")
-                          .with_error(EOPNOTSUPP));
-            return;
-    }
-}
-
 }  // namespace
 
 std::span<const NotYet> not_yet() {
     static const std::vector<NotYet> rows = {
         {"ram-max", {}},
         {"ram-slots", {}},
-        {"boot.firmware", {"auto", "bios", "none"}},
-        {"boot.firmware-features", {}},
-        {"boot.secure-boot", {"auto", "false"}},
-        {"boot.nvram-template", {}},
-        {"boot.nvram-state", {"auto", "off"}},
-        {"boot.confidential", {"no"}},
         {"tpm.enabled", {"auto", "false"}},
         {"tpm.state", {"auto", "off"}},
         {"vsock.enabled", {"auto", "false"}},
@@ -110,7 +90,6 @@ void refuse_not_yet(const Merged& merged, Diagnostics& found) {
                 found.add(error(fmt::format("{} = {} is not supported yet", to_string(value.key), to_toml(value.node)), value.node.at)
                               .with_hint(hint_for(row))
                               .with_error(EOPNOTSUPP));
-    refuse_default_root(merged, found);
 }
 
 }  // namespace vmspawn

@@ -120,7 +120,7 @@ private:
     }
 
     std::string absolute(std::string path, const char* name) {
-        if (path.empty() || path.front() == '/')
+        if (path.starts_with('/'))
             return path;
         refuse(fmt::format("the path of its {} is not absolute", name));
         return {};

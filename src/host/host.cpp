@@ -8,4 +8,11 @@ std::string state_path(const Host& host, const std::string& subject) {
     return host.state_base.empty() ? "" : host.state_base + "/" + subject;
 }
 
+bool applies(const Question& question, const Host& host) {
+    if (question.if_uki.empty())
+        return true;
+    const auto kernel = host.files.find(question.if_uki);
+    return kernel != host.files.end() && kernel->second.format == "uki";
+}
+
 }  // namespace vmspawn

@@ -34,9 +34,10 @@ struct Question {
         virtiofsd,   ///< the program of that name, what it can, and which ids this user may map
     };
     Kind kind = Kind::file;
-    std::string
-        subject;     ///< an absolute path, or a program's name; of a state also a path below Host::state_base; "virtiofsd" for that kind
-    Origin because;  ///< the key that made us ask
+    /// An absolute path, or a program's name; of a state also a path below Host::state_base; "virtiofsd" for that kind.
+    std::string subject;
+    Origin because;        ///< the key that made us ask
+    std::string if_uki{};  ///< a path asked about before: the question counts only if a unified kernel image is there; empty: always
     friend bool operator==(const Question& a, const Question& b) { return a.kind == b.kind && a.subject == b.subject; }
 };
 
@@ -134,6 +135,9 @@ struct Host {
 
 /// Where a state is that a question named: the subject itself when absolute, else below state_base; empty: there is no such place.
 std::string state_path(const Host& host, const std::string& subject);
+
+/// Whether what is known so far leaves the question standing.
+bool applies(const Question& question, const Host& host);
 
 /// JSON, version 1, keys sorted. Paths below `directory` are written "./…" and below `home` "~/…", so that a record made beside a
 /// definition serves on another machine.

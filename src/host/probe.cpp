@@ -103,6 +103,8 @@ void answer_virtiofsd(Host& host) {
 }
 
 void answer(const Question& question, const std::string& path, Host& host) {
+    if (!applies(question, host))
+        return;
     switch (question.kind) {
         case Question::Kind::file:
             look_at(question.subject, host);

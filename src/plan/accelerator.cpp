@@ -60,6 +60,10 @@ int major_version(std::string_view version) {
 }
 
 std::string cpu(const Planning& p) {
+    if (p.machine.boot.confidential == Confidential::sev_snp)
+        return "EPYC-v4";
+    if (p.machine.boot.confidential == Confidential::tdx)
+        return "host";
     if (p.arch.name == "riscv64" && p.kvm)
         return "host";
     if (p.arch.name == "riscv64" && major_version(p.qemu_facts.version) < 9)

@@ -44,10 +44,11 @@ void leave_out_legacy(Planning& p) {
 void add_machine_options(Planning& p) {
     if (p.arch.hpet && p.has("hpet"))
         p.machine_options.emplace_back("hpet=off");
-    if (p.arch.smm) {
-        p.machine_options.emplace_back("smm=off");
-        p.reason("smm = off because only secure boot needs it");
-    }
+    const bool smm = p.firmware && p.firmware->has("requires-smm");
+    if (p.arch.smm)
+        p.machine_options.emplace_back(smm ? "smm=on" : "smm=off");
+    if (p.arch.smm)
+        p.reason(smm ? "smm = on because this firmware protects its variables with it" : "smm = off because only secure boot needs it");
     leave_out_legacy(p);
     constexpr std::uint32_t most_with_gic2 = 8;
     if (p.arch.name == "aarch64" && p.machine.cpus > most_with_gic2) {
@@ -67,7 +68,8 @@ void add_devices(Planning& p) {
     // rng-builtin asks the kernel; rng-random would need a path.
     p.qemu.object({{"qom-type", "rng-builtin"}, {"id", "rng0"}});
     p.qemu.device({{"driver", "virtio-rng-pci"}, {"id", "rng-device0"}, {"rng", "rng0"}});
-    p.qemu.device({{"driver", "virtio-balloon-pci"}, {"id", "balloon0"}, {"free-page-reporting", true}});
+    if (p.machine.boot.confidential == Confidential::no)  // else the host can use none of the pages that come back
+        p.qemu.device({{"driver", "virtio-balloon-pci"}, {"id", "balloon0"}, {"free-page-reporting", true}});
     if (p.arch.vmgenid && p.has("device/vmgenid"))  // "auto": QEMU draws a new one at each start
         p.qemu.device({{"driver", "vmgenid"}, {"id", "vmgenid0"}, {"guid", "auto"}});
     if (p.has("device/" + std::string(p.arch.panic_device)))

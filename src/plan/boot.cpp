@@ -1,6 +1,7 @@
 // Kernel, initrds, kernel words, and which firmware starts it all.
 #include "base/text.hpp"
 #include "plan/contributors.hpp"
+#include "plan/firmware.hpp"
 #include "plan/kernel.hpp"
 
 #include <fmt/format.h>
@@ -12,51 +13,6 @@ namespace vmspawn {
 
 namespace {
 
-void refuse_uefi(Planning& p, std::string_view because, std::string_view key) {
-    p.found.add(error(fmt::format("{}, and UEFI firmware is not supported yet", because),
-                      p.origin(p.machine.said("boot.firmware") ? "boot.firmware" : key))
-                    .with_hint(p.machine.boot.linux_image ? "give a plain kernel"
-                                                          : "boot.firmware = \"bios\" starts a disk with a BIOS boot loader")
-                    .with_error(EOPNOTSUPP));
-}
-
-void refuse_bios(Planning& p) {
-    p.found.add(error(fmt::format("boot.firmware = \"bios\": there is no BIOS for {} guests", p.arch.name), p.origin("boot.firmware"))
-                    .with_error(EOPNOTSUPP));
-}
-
-void check_kernel_firmware(Planning& p, const DirectKernel& kernel) {
-    const FirmwareKind wanted = p.machine.boot.firmware;
-    if (kernel.format == "uki")
-        refuse_uefi(p, fmt::format("{} is a unified kernel image: it starts from UEFI", kernel.key), kernel.key);
-    else if (wanted == FirmwareKind::uefi || wanted == FirmwareKind::descriptor)
-        refuse_uefi(p, "boot.firmware asks for UEFI", "boot.firmware");
-    else if (wanted == FirmwareKind::automatic)
-        p.reason("firmware = none because a plain kernel is booted directly and boot.firmware = auto");
-    else if (wanted == FirmwareKind::bios && !p.arch.bios)
-        refuse_bios(p);
-}
-
-void check_disk_firmware(Planning& p) {
-    switch (p.machine.boot.firmware) {
-        case FirmwareKind::automatic:
-            refuse_uefi(p, "a disk boots from UEFI under boot.firmware = auto", "image.path");
-            break;
-        case FirmwareKind::uefi:
-        case FirmwareKind::descriptor:
-            refuse_uefi(p, "boot.firmware asks for UEFI", "boot.firmware");
-            break;
-        case FirmwareKind::none:
-            p.found.add(error("boot.firmware = \"none\" leaves nothing that could boot the disk", p.origin("boot.firmware"))
-                            .with_hint("set boot.linux, or boot.firmware = \"bios\""));
-            break;
-        case FirmwareKind::bios:
-            if (!p.arch.bios)
-                refuse_bios(p);
-            break;
-    }
-}
-
 void add_file(Planning& p, const ResourceId& id, std::string_view option, Action action, const std::string& key) {
     p.add({.id = id, .up = std::move(action), .because = p.origin(key), .because_key = key});
     Word word;
@@ -65,8 +21,8 @@ void add_file(Planning& p, const ResourceId& id, std::string_view option, Action
 }
 
 /// One is handed over as it is; several are joined, each on a boundary of four bytes as the kernel wants them.
-Action initrd_action(const std::vector<std::string>& paths) {
-    if (paths.size() == 1)
+Action initrd_action(const std::vector<std::string>& paths, const std::vector<Piece>& credentials) {
+    if (paths.size() == 1 && credentials.empty())
         return OpenFile{.path = paths.front()};
     MakeMemory memory;
     for (const std::string& path : paths) {
@@ -74,12 +30,16 @@ Action initrd_action(const std::vector<std::string>& paths) {
             memory.pieces.emplace_back(Align{4});
         memory.pieces.emplace_back(FileContent{.path = path});
     }
+    if (!memory.pieces.empty() && !credentials.empty())
+        memory.pieces.emplace_back(Align{4});
+    memory.pieces.insert(memory.pieces.end(), credentials.begin(), credentials.end());
     return memory;
 }
 
 void add_initrds(Planning& p, const DirectKernel& kernel) {
-    if (!kernel.initrds.empty())
-        add_file(p, "initrd", "-initrd", initrd_action(kernel.initrds), p.machine.boot.initrds.empty() ? kernel.key : "boot.initrd");
+    if (!kernel.initrds.empty() || !p.initrd_credentials.empty())
+        add_file(p, "initrd", "-initrd", initrd_action(kernel.initrds, p.initrd_credentials),
+                 p.machine.boot.initrds.empty() ? kernel.key : "boot.initrd");
 }
 
 /// A boot entry's words, then vmspawn's own, then the user's, so that they win where the kernel takes the last. They are joined as they
@@ -112,14 +72,33 @@ void warn_of_credentials(Planning& p) {
         }
 }
 
-void add_command_line(Planning& p) {
+/// A kernel that starts as an EFI program takes its own words and those of two strings: systemd-stub reads the one in a unified kernel
+/// image, systemd-boot the other for its own entries.
+void add_by_smbios(Planning& p, const std::string& line) {
+    constexpr std::string_view channels[] = {"stub", "boot"};
+    for (const std::string_view channel : channels)
+        add_smbios_string(p, fmt::format("smbios.{}-words", channel),
+                          {Text{fmt::format("io.systemd.{}.kernel-cmdline-extra={}", channel, line)}}, "boot.cmdline");
+}
+
+/// By the channel that the boot path reads.
+void add_command_line(Planning& p, bool direct) {
     const std::string line = command_line(p);
     warn_of_credentials(p);
     if (line.size() >= p.arch.command_line)
         p.found.add(error(fmt::format("the kernel's words are {} bytes long", line.size()), p.origin("boot.cmdline"))
                         .with_hint(fmt::format("a kernel of {} takes {}", p.arch.name, p.arch.command_line - 1)));
-    if (!line.empty())
+    if (line.empty())
+        return;
+    if (direct)
         p.qemu.option("-append", line);
+    else if (has_smbios(p))
+        add_by_smbios(p, line);
+    else if (!p.machine.boot.cmdline.empty())
+        p.found.add(error("boot.cmdline does not reach the kernel", p.origin("boot.cmdline"))
+                        .with_hint(fmt::format("a guest of {} has no SMBIOS, which would carry it", p.arch.name)));
+    else
+        p.reason(fmt::format("the guest is not told \"{}\" because a guest of {} has no SMBIOS, which would carry it", line, p.arch.name));
 }
 
 }  // namespace
@@ -127,18 +106,22 @@ void add_command_line(Planning& p) {
 void plan_boot(Planning& p) {
     const Boot& boot = p.machine.boot;
     if (p.kernel) {
-        check_kernel_firmware(p, *p.kernel);
         add_file(p, "kernel", "-kernel", kernel_action(p, p.host.files.at(p.kernel->path)), p.kernel->key);
         add_initrds(p, *p.kernel);
         if (!p.kernel->devicetree.empty())
             add_file(p, "devicetree", "-dtb", OpenFile{.path = p.kernel->devicetree}, p.kernel->key);
         trust_timer(p);
-        add_command_line(p);
+        add_command_line(p, p.kernel->format != "uki");  // a unified kernel image would lose its own words to those of -append
         return;
     }
     if (boot.linux_image || p.machine.image.directory)
         return;  // plan_kernel said why there is none
-    check_disk_firmware(p);
+    if (p.firmware) {
+        trust_timer(p);
+        return add_command_line(p, false);
+    }
+    if (may_need_uefi(p.machine))
+        return;  // it could not be had, which is said already
     if (!boot.cmdline.empty())
         p.found.add(error("boot.cmdline does not reach a disk's own boot loader", p.origin("boot.cmdline"))
                         .with_hint("set boot.linux, or put the words into the image"));

@@ -37,8 +37,10 @@ struct Planning {
     std::vector<std::string>& qemu_reasons;     ///< become the reasons of the resource "qemu"
     std::vector<std::string>& kernel_words;     ///< vmspawn's own, collected in the order of reference C.3
     Diagnostics& found;
-    std::optional<DirectKernel> kernel{};  ///< decided by plan_kernel; nothing where a boot loader starts the guest
-    std::vector<std::string> fstab{};  ///< lines for the guest's systemd, sent as the credential fstab.extra
+    std::optional<DirectKernel> kernel{};     ///< decided by plan_kernel; nothing where a boot loader starts the guest
+    std::vector<std::string> fstab{};         ///< lines for the guest's systemd, sent as the credential fstab.extra
+    const Firmware* firmware = nullptr;       ///< the UEFI that starts the machine, decided by plan_firmware; null: there is none
+    std::vector<Piece> initrd_credentials{};  ///< an archive to follow the initrds: what SMBIOS may not carry (plan_credentials)
 
     void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
     void reason(std::string text) { qemu_reasons.push_back(std::move(text)); }
@@ -51,9 +53,11 @@ struct Planning {
 };
 
 void plan_runtime_directory(Planning&);
-void plan_accelerator(Planning&);  ///< -accel, -cpu
-void plan_kernel(Planning&);       ///< which kernel is started directly
-void plan_basics(Planning&);       ///< machine type, memory, cpus, uuid, rng, balloon, vmgenid, pvpanic, sandbox
+void plan_accelerator(Planning&);   ///< -accel, -cpu
+void plan_confidential(Planning&);  ///< SEV-SNP, TDX
+void plan_kernel(Planning&);        ///< which kernel is started directly
+void plan_firmware(Planning&);      ///< UEFI or not, which, and its variables
+void plan_basics(Planning&);        ///< machine type, memory, cpus, uuid, rng, balloon, vmgenid, pvpanic, sandbox
 void plan_qmp(Planning&);
 void plan_console(Planning&);
 void plan_storage(Planning&);
@@ -70,6 +74,8 @@ void plan_extra(Planning&);        ///< qemu.extra and SYSTEMD_VMSPAWN_QEMU_EXTR
 bool names_a_root(const std::vector<std::string>& words);
 /// The guest's memory becomes a file that helpers can map: vhost-user devices need it. May be called more than once.
 void share_memory(Planning&);
+/// A string of SMBIOS type 11, in a memory file.
+void add_smbios_string(Planning&, ResourceId id, std::vector<Piece> pieces, const std::string& key);
 
 /// True when vmspawn builds SMBIOS tables for this guest that the guest will see.
 bool has_smbios(const Planning&);

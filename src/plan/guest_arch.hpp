@@ -9,12 +9,13 @@ namespace vmspawn {
 enum class Smbios { never, with_uefi, always };
 
 struct GuestArch {
-    std::string_view name;          ///< "x86_64"
-    std::string_view machine;       ///< type of -machine
-    std::string_view package;       ///< the Debian package that holds its QEMU
-    Smbios smbios = Smbios::never;  ///< when the guest finds SMBIOS tables
-    bool smm = false;               ///< -machine knows smm=
-    bool hpet = false;              ///< -machine knows hpet=
+    std::string_view name;              ///< "x86_64"
+    std::string_view machine;           ///< type of -machine
+    std::string_view package;           ///< the Debian package that holds its QEMU
+    std::string_view firmware_package;  ///< the Debian package of its UEFI firmware
+    Smbios smbios = Smbios::never;      ///< when the guest finds SMBIOS tables
+    bool smm = false;                   ///< -machine knows smm=
+    bool hpet = false;                  ///< -machine knows hpet=
     bool vmgenid = false;
     bool bios = false;                ///< QEMU brings a BIOS that boots disks
     std::string_view panic_device;    ///< pvpanic on ISA or PCI

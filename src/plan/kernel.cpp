@@ -12,8 +12,8 @@ std::string obstacle(const Planning& p, const FileAnswer& kernel) {
         return "boot.unpack = false";
     if (p.arch.name != "x86_64")
         return fmt::format("only x86_64 kernels can be entered unpacked, and this guest is {}", p.arch.name);
-    if (kernel.format == "uki")
-        return "a unified kernel image starts by its own stub";
+    if (p.firmware)
+        return "UEFI starts it as an EFI program";
     if (!kernel.payload)
         return "it is not packed in a way that vmspawn knows";
     return "";

@@ -84,12 +84,7 @@ void add_root(Planning& p) {
                     .throw_away = p.machine.image.ephemeral,
                     .cache = cache_of_root(p, reasons),
                     .shift = shift_of_root(p, answer->owner, reasons)};
-    if (!serve(p, "tree", "tree", "root", std::move(tree), std::move(reasons)))
-        return;
-    if (names_a_root(p.machine.boot.cmdline))
-        return p.reason("no root= word of vmspawn's because boot.cmdline has one");
-    for (const char* word : {"root=root", "rootfstype=virtiofs", "rw"})
-        p.kernel_words.emplace_back(word);
+    serve(p, "tree", "tree", "root", std::move(tree), std::move(reasons));  // plan_root tells the kernel
 }
 
 /// The mount's name where virtio-fs and fstab take it, for those who mount by hand; else a number with a sign that no such name has.

@@ -42,9 +42,8 @@ std::optional<Machine> with_named_image(const Machine& machine, const Host& host
                    "a directory, NAME.raw, NAME.qcow2 or a block device is", EINVAL);
             return std::nullopt;
         case NamedImage::Kind::tree:
-            refuse(machine, found, fmt::format("{} is a directory tree, and to boot one is not supported yet", place), "add --image=PATH",
-                   EOPNOTSUPP);
-            return std::nullopt;
+            made.image.directory = image.path;
+            break;
         case NamedImage::Kind::qcow2:
             made.image.format = DiskFormat::qcow2;
             made.image.path = image.path;
@@ -53,7 +52,7 @@ std::optional<Machine> with_named_image(const Machine& machine, const Host& host
             made.image.path = image.path;
             break;
     }
-    made.origins["image.path"] = machine.origin_of("name");
+    made.origins[made.image.directory ? "image.directory" : "image.path"] = machine.origin_of("name");
     return made;
 }
 

@@ -1,6 +1,7 @@
 #include "plan/planner.hpp"
 
 #include "plan/contributors.hpp"
+#include "plan/firmware.hpp"
 #include "plan/paths.hpp"
 
 #include <fmt/format.h>
@@ -16,8 +17,23 @@ using Contributor = void (*)(Planning&);
 
 // The table of contents of this folder. Later ones see what earlier ones decided.
 constexpr Contributor contributors[] = {
-    plan_runtime_directory, plan_accelerator, plan_kernel,      plan_basics, plan_qmp,  plan_console,     plan_storage, plan_mounts,
-    plan_network,           plan_smbios,      plan_credentials, plan_root,   plan_boot, plan_not_offered, plan_extra,
+    plan_runtime_directory,
+    plan_accelerator,
+    plan_confidential,
+    plan_kernel,
+    plan_firmware,
+    plan_basics,
+    plan_qmp,
+    plan_console,
+    plan_storage,
+    plan_mounts,
+    plan_network,
+    plan_smbios,
+    plan_credentials,
+    plan_root,
+    plan_boot,
+    plan_not_offered,
+    plan_extra,
 };
 
 bool is_answered(const Question& question, const Host& host) {
@@ -54,7 +70,7 @@ std::string subject_of(const Question& question, const Machine& machine) {
 bool all_answered(const Machine& machine, const Host& host, Diagnostics& found) {
     bool answered = true;
     for (const Question& question : questions(machine)) {
-        if (is_answered(question, host))
+        if (!applies(question, host) || is_answered(question, host))
             continue;
         answered = false;
         const std::string subject = subject_of(question, machine);
@@ -118,6 +134,18 @@ std::string Planning::shown(const Path& path) const {
 
 std::string guest_arch(const Machine& machine, const Host& host) {
     return machine.arch == Arch::native ? host.arch : std::string(to_word(machine.arch));
+}
+
+const Firmware* uefi_firmware(const Machine& machine, const Host& host, Diagnostics& found) {
+    const GuestArch* arch = find_guest_arch(guest_arch(machine, host));
+    const QemuFacts* facts = arch ? find_qemu(machine, host, *arch, found) : nullptr;
+    if (!facts)
+        return nullptr;
+    Plan plan;
+    QemuCommand qemu;
+    std::vector<std::string> machine_options, reasons, kernel_words;
+    Planning planning{machine, host, *facts, *arch, false, plan, qemu, machine_options, reasons, kernel_words, found};
+    return choose_firmware(planning, "boot.firmware");
 }
 
 Plan make_plan(const Machine& said, const Host& host, Diagnostics& found) {

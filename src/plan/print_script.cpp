@@ -143,8 +143,18 @@ private:
         line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), redirection, file));
     }
 
+    /// A word of the shell ends at a NUL, so each is written by itself.
     [[nodiscard]] std::string append(const Text& text, const std::string& file) const {
-        return fmt::format("printf %s {} >> {}", shell_quote(text.bytes), file);
+        std::string_view rest = text.bytes;
+        std::string commands;
+        for (std::size_t end = rest.find('\0'); end != std::string_view::npos; end = rest.find('\0')) {
+            commands += fmt::format("printf '%s\\0' {} >> {}\n", shell_quote(std::string(rest.substr(0, end))), file);
+            rest.remove_prefix(end + 1);
+        }
+        if (!rest.empty() || commands.empty())
+            return commands + fmt::format("printf %s {} >> {}", shell_quote(std::string(rest)), file);
+        commands.pop_back();
+        return commands;
     }
     [[nodiscard]] std::string append(const Secret& secret, const std::string& file) const {
         return append_credential(secret.id, secret.base64, file);

@@ -1,5 +1,6 @@
 // What must be asked about the host before a machine can be planned: every path that it names.
 #include "plan/contributors.hpp"
+#include "plan/firmware.hpp"
 #include "plan/planner.hpp"
 
 #include <algorithm>
@@ -12,12 +13,7 @@ class Asked {
 public:
     explicit Asked(const Machine& machine) : machine_(machine) {}
 
-    void file(const Path& path, const std::string& key) { ask(Question::Kind::file, path, key); }
-    void ask(Question::Kind kind, const Path& path, const std::string& key) {
-        Question question{kind, path.string(), machine_.origin_of(key)};
-        if (std::ranges::find(all_, question) == all_.end())
-            all_.push_back(std::move(question));
-    }
+    void file(const Path& path, const std::string& key) { ask(Question::Kind::file, path.string(), key); }
     void file(const std::optional<Path>& path, const std::string& key) {
         if (path)
             file(*path, key);
@@ -33,6 +29,11 @@ public:
         for (const char* tool : {"newuidmap", "newgidmap"})
             ask(Question::Kind::program, tool, key);
     }
+    void ask(Question::Kind kind, const std::string& subject, const std::string& key, const std::string& if_uki = "") {
+        Question question{kind, subject, machine_.origin_of(key), if_uki};
+        if (std::ranges::find(all_, question) == all_.end())
+            all_.push_back(std::move(question));
+    }
     std::vector<Question> take() { return std::move(all_); }
 
 private:
@@ -40,7 +41,28 @@ private:
     std::vector<Question> all_;
 };
 
+void ask_about_firmware(const Machine& machine, Asked& asked) {
+    const Boot& boot = machine.boot;
+    if (!may_need_uefi(machine))
+        return;
+    // a kernel that is booted directly needs UEFI only when it is one image with its initrd, or something else asks for it
+    const std::string if_uki = boot.linux_image && uefi_setting(machine).empty() ? boot.linux_image->string() : "";
+    if (boot.firmware == FirmwareKind::descriptor)
+        asked.file(boot.firmware_descriptor, "boot.firmware");
+    asked.ask(Question::Kind::firmware, firmware_question(machine).subject, "boot.firmware", if_uki);
+    asked.file(boot.nvram_template, "boot.nvram-template");
+    for (const std::string& place : nvram_places(machine))
+        asked.ask(Question::Kind::state, place, "boot.nvram-state", if_uki);
+    if (boot.confidential == Confidential::tdx)
+        asked.file(Path("/run/tdx-qgs/qgs.socket"), "boot.confidential");
+}
+
 }  // namespace
+
+Question firmware_question(const Machine& machine) {
+    const bool named = machine.boot.firmware == FirmwareKind::descriptor;
+    return {Question::Kind::firmware, named ? machine.boot.firmware_descriptor.string() : "", machine.origin_of("boot.firmware"), ""};
+}
 
 std::vector<Question> questions(const Machine& machine) {
     Asked asked(machine);
@@ -60,9 +82,7 @@ std::vector<Question> questions(const Machine& machine) {
         asked.ask(Question::Kind::layout, *machine.image.path, "image.path");
     for (std::size_t i = 0; i < machine.boot.initrds.size(); ++i)
         asked.file(machine.boot.initrds[i], element_key("boot.initrd", i));
-    if (machine.boot.firmware == FirmwareKind::descriptor)
-        asked.file(machine.boot.firmware_descriptor, "boot.firmware");
-    asked.file(machine.boot.nvram_template, "boot.nvram-template");
+    ask_about_firmware(machine, asked);
     for (const Mount& mount : machine.mounts)
         asked.file(mount.source, entry_key("mount", mount.name, "source"));
     if (machine.image.directory || !machine.mounts.empty())

@@ -150,9 +150,11 @@ bool names_a_root(const std::vector<std::string>& words) {
 void plan_root(Planning& p) {
     if (!p.kernel)
         return;
+    if (names_a_root(p.machine.boot.cmdline))
+        return p.reason("no root= word of vmspawn's because boot.cmdline has one");
     if (p.machine.image.directory)
         p.kernel_words.insert(p.kernel_words.end(), {"root=root", "rootfstype=virtiofs", "rw"});
-    else if (p.machine.image.path && !names_a_root(p.machine.boot.cmdline))
+    else if (p.machine.image.path)
         ImageRoot(p, p.host.layouts.at(p.machine.image.path->string())).plan();
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 namespace vmspawn {
@@ -59,14 +60,6 @@ void make_room(Planning& p, std::uint64_t more, const std::string& key) {
                         .with_hint(fmt::format("QEMU {} has SMBIOS 2 only, which ends at 64 KiB", p.qemu_facts.version))
                         .with_error(EOPNOTSUPP));
     }
-}
-
-void add_string(Planning& p, ResourceId id, std::vector<Piece> pieces, const std::string& key) {
-    make_room(p, size_of(p, pieces) + 1, key);
-    Word word("type=11,path=");
-    word += Late{id, Late::What::path};
-    p.qemu.option("-smbios", std::move(word));
-    p.add({.id = std::move(id), .up = MakeMemory{std::move(pieces)}, .because = p.origin(key), .because_key = key});
 }
 
 /// A string is public, unless it is a credential spelt by hand: then its value is kept out of plans like any other.
@@ -135,20 +128,66 @@ void add_fstab(Planning& p) {
             pieces.emplace_back(Text{"\n"});
         }
     pieces.emplace_back(Text{fmt::format("{}\n", fmt::join(p.fstab, "\n"))});
-    add_string(p, fmt::format("credential.{}", fstab_credential), std::move(pieces), key.empty() ? "mount" : key);
+    add_smbios_string(p, fmt::format("credential.{}", fstab_credential), std::move(pieces), key.empty() ? "mount" : key);
+}
+
+/// One file of a cpio archive ("newc"), its content by pieces of `size` bytes. Links and times play no part.
+void add_archived(std::vector<Piece>& archive, const std::string& name, std::uint32_t mode, std::uint64_t size,
+                  std::vector<Piece> content) {
+    const std::size_t inode = archive.size() + 1;  // only has to differ
+    archive.emplace_back(Text{fmt::format("070701{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}{:08x}", inode,
+                                          mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name.size() + 1, 0) +
+                              name + std::string(1, '\0')});
+    archive.emplace_back(Align{4});
+    std::ranges::move(content, std::back_inserter(archive));
+    archive.emplace_back(Align{4});
+}
+
+/// Where systemd-stub puts credentials, which the host must not be able to change: SMBIOS is no part of what SEV-SNP measures.
+void add_by_initrd(Planning& p, const Credential& credential, const std::string& key) {
+    constexpr std::uint32_t directory = 040700, file = 0100400;
+    const std::optional<Piece> value = credential_value(p, credential, key, false);
+    if (!value)
+        return;
+    if (const auto* file = std::get_if<FileContent>(&*value); file && !p.host.files.contains(file->path)) {
+        p.found.add(error(fmt::format("{}: an inherited credential cannot be measured", key), p.origin(key))
+                        .with_hint("name a file, whose size is known before the start"));
+        return;
+    }
+    std::vector<Piece>& archive = p.initrd_credentials;
+    if (archive.empty()) {
+        p.reason("credentials travel in an archive behind the initrds because SMBIOS is no part of what SEV-SNP measures");
+        add_archived(archive, ".extra", directory, 0, {});
+        add_archived(archive, ".extra/system_credentials", directory, 0, {});
+    }
+    add_archived(archive, fmt::format(".extra/system_credentials/{}.cred", credential.id), file, size_of(p, {*value}), {*value});
+}
+
+/// The archive ends with a file of this name.
+void close_archive(std::vector<Piece>& archive) {
+    if (!archive.empty())
+        add_archived(archive, "TRAILER!!!", 0, 0, {});
 }
 
 }  // namespace
 
 bool has_smbios(const Planning& p) {
-    return p.arch.smbios == Smbios::always;  // no plan has UEFI yet, which `virt` of aarch64 needs for its tables
+    return p.arch.smbios == Smbios::always || (p.arch.smbios == Smbios::with_uefi && p.firmware);
+}
+
+void add_smbios_string(Planning& p, ResourceId id, std::vector<Piece> pieces, const std::string& key) {
+    make_room(p, size_of(p, pieces) + 1, key);
+    Word word("type=11,path=");
+    word += Late{id, Late::What::path};
+    p.qemu.option("-smbios", std::move(word));
+    p.add({.id = std::move(id), .up = MakeMemory{std::move(pieces)}, .because = p.origin(key), .because_key = key});
 }
 
 void plan_smbios(Planning& p) {
     for (std::size_t i = 0; i < p.machine.smbios.size(); ++i) {
         const std::string key = element_key("smbios", i);
         if (has_smbios(p))
-            add_string(p, fmt::format("smbios.{}", i), string_pieces(p.machine.smbios[i]), key);
+            add_smbios_string(p, fmt::format("smbios.{}", i), string_pieces(p.machine.smbios[i]), key);
         else
             p.found.add(warning(fmt::format("{} does not reach the guest", key), p.origin(key))
                             .with_hint(fmt::format("a guest of {} has no SMBIOS without UEFI", p.arch.name)));
@@ -164,11 +203,15 @@ void plan_credentials(Planning& p) {
         const std::string key = entry_key("credentials", credential.id);
         if (!p.fstab.empty() && credential.id == fstab_credential)
             continue;  // above
-        if (!has_smbios(p))
+        if (p.machine.boot.confidential == Confidential::sev_snp)
+            add_by_initrd(p, credential, key);
+        else if (!has_smbios(p))
             add_by_fw_cfg(p, credential, key);
         else if (const std::optional<Piece> value = credential_value(p, credential, key, true))
-            add_string(p, "credential." + credential.id, {Text{fmt::format("{}{}=", binary_credential, credential.id)}, *value}, key);
+            add_smbios_string(p, "credential." + credential.id, {Text{fmt::format("{}{}=", binary_credential, credential.id)}, *value},
+                              key);
     }
+    close_archive(p.initrd_credentials);
 }
 
 }  // namespace vmspawn

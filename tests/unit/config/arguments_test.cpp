@@ -94,6 +94,15 @@ TEST(Arguments, ShortFlags) {
                             "set network.default.kind = \"tap\"", "set image.grow = \"2G\""));
 }
 
+TEST(Arguments, SomeWordsOfFlagsAskInsteadOfSetting) {
+    EXPECT_EQ(parse({"run", "--cpus=2"}).invocation.inquiry, Inquiry::none);
+    EXPECT_EQ(parse({"run", "--firmware=list"}).invocation.inquiry, Inquiry::firmware_list);
+    EXPECT_EQ(parse({"run", "--firmware-features", "list"}).invocation.inquiry, Inquiry::firmware_features);
+    const Invocation described = parse({"run", "--secure-boot=yes", "--firmware=describe", "--firmware=uefi"}).invocation;
+    EXPECT_EQ(described.inquiry, Inquiry::firmware_description);
+    EXPECT_EQ(described.overrides.size(), 2U);
+}
+
 TEST(Arguments, ConstantFlags) {
     EXPECT_THAT(overrides({"--system", "--user", "--keep-unit", "--network-user-mode"}),
                 ElementsAre("set unit.scope = \"system\"", "set unit.scope = \"user\"", "set unit.keep = true",

@@ -82,18 +82,6 @@ TEST(Boot, MissingPartsNameTheirKey) {
                 ElementsAre("boot.linux: ./vmlinuz does not exist", "boot.initrd[1]: ./b.img does not exist"));
 }
 
-TEST(Boot, UefiIsNotHereYet) {
-    EXPECT_THAT(planned(direct_machine(), with_format("uki")).summaries(), ElementsAre(HasSubstr("unified kernel image")));
-    Machine machine = disk_machine();
-    machine.boot.firmware = FirmwareKind::automatic;
-    const Planned made = planned(machine);
-    EXPECT_THAT(made.summaries(), ElementsAre("a disk boots from UEFI under boot.firmware = auto, and UEFI firmware is not supported yet"));
-    EXPECT_EQ(made.found.begin()->hint, "boot.firmware = \"bios\" starts a disk with a BIOS boot loader");
-    EXPECT_EQ(made.found.status(), EOPNOTSUPP);
-    machine.boot.firmware = FirmwareKind::uefi;
-    EXPECT_THAT(planned(machine).summaries(), ElementsAre(HasSubstr("boot.firmware asks for UEFI")));
-}
-
 TEST(Boot, ADiskNeedsSomethingThatBootsIt) {
     Machine machine = disk_machine();
     machine.boot.firmware = FirmwareKind::none;

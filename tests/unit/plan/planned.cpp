@@ -35,11 +35,22 @@ Machine disk_machine() {
     return machine;
 }
 
+Firmware firmware_of(std::string name, std::set<std::string> features) {
+    return {.path = "/fw/" + name + ".json",
+            .description = "UEFI " + name,
+            .interfaces = {"uefi"},
+            .executable = {"/fw/" + name + ".fd", "raw"},
+            .nvram_template = {"/fw/" + name + "-vars.fd", "raw"},
+            .targets = {{"x86_64", {"pc-q35-*"}}, {"aarch64", {"virt-*"}}},
+            .features = std::move(features)};
+}
+
 Host plain_host() {
     Host host;
     host.arch = "x86_64";
     host.seed = "00112233445566778899aabbccddeeff";
     host.runtime_base = "/run";
+    host.state_base = "/var/lib/vmspawn";
     host.console = "terminal";
     host.environment = {{"TERM", "xterm"}};
     host.kvm = {false, "/dev/kvm does not exist", "modprobe kvm"};
@@ -48,14 +59,30 @@ Host plain_host() {
                            {"sandbox", "hpet", "netdev/user", "device/pvpanic", "device/vmgenid", "smbios-entry-point-type", "device/nvme",
                             "device/scsi-hd", "device/scsi-cd", "device/virtio-scsi-pci"},
                            ""};
+    host.qemu["x86_64"].machines = {{"q35", "pc-q35-7.2"}};
     host.qemu["aarch64"] = {"/usr/bin/qemu-system-aarch64", "7.2.22", {"sandbox", "netdev/user", "device/pvpanic-pci"}, ""};
     host.qemu["riscv64"] = {"/usr/bin/qemu-system-riscv64", "7.2.22", {"sandbox", "netdev/user", "device/pvpanic-pci"}, ""};
+    host.qemu["aarch64"].machines = {{"virt", "virt-7.2"}};
     return host;
 }
 
 Host aarch64_host() {
     Host host = plain_host();
     host.arch = "aarch64";
+    return host;
+}
+
+Host confidential_host() {
+    Host host = plain_host();
+    host.files["/defs/vmlinuz"] = regular_file("1:1");
+    host.files["/defs/vmlinuz"].format = "pe";
+    host.kvm = {true, "", "", {"sev-snp", "tdx"}};
+    host.qemu["x86_64"].features.insert({"object/sev-snp-guest", "object/tdx-guest"});
+    Firmware snp = firmware_of("snp", {"amd-sev-snp"}), tdx = firmware_of("tdx", {"intel-tdx"});
+    snp.mapping = Firmware::Mapping::stateless;
+    tdx.mapping = Firmware::Mapping::memory;
+    snp.nvram_template = tdx.nvram_template = {};
+    host.firmware = {firmware_of("usual", {"amd-sev-snp", "intel-tdx"}), snp, tdx};
     return host;
 }
 
@@ -110,19 +137,52 @@ const Resource& Planned::at(std::string_view id) const {
     return *resource;
 }
 
-Planned planned(const Machine& machine, Host host) {
-    for (const Question& question : questions(machine)) {
-        if (question.kind == Question::Kind::tree)
-            host.trees.try_emplace(question.subject);
-        else if (question.kind == Question::Kind::layout)
-            host.layouts.try_emplace(question.subject, DiskLayout{.file_system = "ext4"});
-        else if (question.kind == Question::Kind::program)
-            host.programs.emplace(question.subject, "");
-        else if (question.kind == Question::Kind::virtiofsd)
-            host.virtiofsd = host.virtiofsd.value_or(Virtiofsd{});
-        else if (question.kind != Question::Kind::image_name)
+namespace {
+
+void answer(const Question& question, Host& host) {
+    if (!applies(question, host))
+        return;
+    switch (question.kind) {
+        case Question::Kind::file:
+        case Question::Kind::disk:
             host.files.emplace(question.subject, regular_file(question.subject));
+            break;
+        case Question::Kind::program:
+            host.programs.emplace(question.subject, "");
+            break;
+        case Question::Kind::state: {
+            const std::filesystem::path path = state_path(host, question.subject);
+            host.files.emplace(path.string(), FileAnswer{});
+            host.files.emplace(path.parent_path().string(), FileAnswer{.type = FileAnswer::Type::directory, .writable = true});
+            break;
+        }
+        case Question::Kind::firmware:
+            if (!host.firmware)
+                host.firmware = {firmware_of("10-enrolled", {"secure-boot", "requires-smm", "enrolled-keys"}),
+                                 firmware_of("20-plain", {"acpi-s3"}), firmware_of("30-secure", {"secure-boot", "requires-smm"})};
+            for (const Firmware& firmware : *host.firmware)
+                for (const std::string& file : firmware.files())
+                    host.files.emplace(file, regular_file(file, 4000));
+            break;
+        case Question::Kind::tree:
+            host.trees.try_emplace(question.subject);
+            break;
+        case Question::Kind::layout:
+            host.layouts.try_emplace(question.subject, DiskLayout{.file_system = "ext4"});
+            break;
+        case Question::Kind::virtiofsd:
+            host.virtiofsd = host.virtiofsd.value_or(Virtiofsd{});
+            break;
+        case Question::Kind::image_name:
+            break;
     }
+}
+
+}  // namespace
+
+Planned planned(const Machine& machine, Host host) {
+    for (const Question& question : questions(machine))
+        answer(question, host);
     Planned result;
     result.plan = make_plan(machine, host, result.found);
     return result;

@@ -16,6 +16,8 @@ Machine disk_machine();
 /// x86_64 without KVM, QEMU 7.2 with the usual features, standard input a terminal, TERM=xterm.
 Host plain_host();
 Host aarch64_host();
+/// With KVM, SEV-SNP and TDX, a plain kernel at /defs/vmlinuz and the firmware "usual", "snp" and "tdx".
+Host confidential_host();
 
 FileAnswer regular_file(std::string identity, std::uint64_t size = 1000);
 /// The origin of a value that stands in line 3 of /defs/test.vmspawn.
@@ -33,7 +35,11 @@ struct Planned {
     [[nodiscard]] const Resource& at(std::string_view id) const;
 };
 
-/// Every file that the machine names and `host` does not know is a regular one.
+/// A split flash with raw files, for x86_64 and aarch64.
+Firmware firmware_of(std::string name, std::set<std::string> features);
+
+/// Every file that the machine names and `host` does not know is a regular one, state is missing and could be made, and the firmware
+/// is 10-enrolled, 20-plain and 30-secure.
 Planned planned(const Machine& machine, Host host = plain_host());
 
 }  // namespace vmspawn

@@ -47,8 +47,11 @@ protected:
     [[nodiscard]] std::string run_script(const Plan& made) const {
         write("script", *plan_script(made));
         const std::string at = shell_quote(folder_.string());
-        const std::string command = "cd / && TMPDIR=" + at + "/tmp VMSPAWN_DIR=" + at + " VMSPAWN_CRED_DIR=" + at + "/credentials bash " +
-                                    at + "/script 2>&1; echo status $?";
+        return output_of("cd / && TMPDIR=" + at + "/tmp VMSPAWN_DIR=" + at + " VMSPAWN_CRED_DIR=" + at + "/credentials bash " + at +
+                         "/script 2>&1; echo status $?");
+    }
+
+    [[nodiscard]] static std::string output_of(const std::string& command) {
         std::string output;
         std::array<char, 4096> buffer{};
         FILE* pipe = popen(command.c_str(), "r");
@@ -61,6 +64,33 @@ protected:
 
     fs::path folder_;
 };
+
+// The archive behind the initrds is one that cpio reads, and its bytes survive the shell.
+TEST_F(Script, ArchivesTheCredentialsOfAConfidentialGuest) {
+    Machine machine = direct_machine();
+    machine.boot.confidential = Confidential::sev_snp;
+    machine.boot.initrds = {"/defs/a.img"};
+    machine.credentials = {{"one", CredentialText{"geheim"}}, {"two.and", CredentialText{"x"}}};
+    write("a.img", "first");
+    write("credentials/one", "geheim");
+    write("credentials/two.and", "x");
+    Host host = confidential_host();
+    host.qemu["x86_64"].path = (folder_ / "qemu").string();
+    const Planned made = planned(machine, host);
+    ASSERT_FALSE(made.found.has_errors());
+    Plan only_initrd = made.plan;
+    std::erase_if(only_initrd.resources, [](const Resource& one) { return one.id == "firmware" || one.id == "kvm"; });
+    auto& arguments = std::get<Spawn>(only_initrd.resources.back().up).arguments;
+    arguments = {"-initrd", Word() += Late{"initrd", Late::What::path}};
+    const std::string output = run_script(only_initrd);
+    const std::size_t begin = output.find("070701");
+    ASSERT_EQ(output.substr(begin - 8, 8), std::string("first\0\0\0", 8)) << output;
+    write("archive.cpio", output.substr(begin));
+    const std::string unpack = "cd " + shell_quote(folder_.string()) +
+                               " && cpio -i --quiet < archive.cpio; cat .extra/system_credentials/*.cred; "
+                               "stat -c ' %a' .extra/system_credentials .extra/system_credentials/one.cred";
+    EXPECT_EQ(output_of(unpack), "geheimx 700\n 400\n");
+}
 
 TEST_F(Script, HandsFilesOverAsDescriptors) {
     Machine machine = direct_machine();

@@ -28,11 +28,12 @@ TEST(Late, HasAWordForEachKind) {
 }
 
 TEST(Action, HasAKindOfItsOwn) {
-    const std::vector<Action> all{ClaimName{}, MakeMemory{}, OpenFile{}, MakeQmpSocket{}, MakeTerminal{}, PickPort{}, Spawn{}};
+    const std::vector<Action> all{ClaimName{},     MakeMemory{},   OpenFile{}, KeepFile{}, MakeScratch{},
+                                  MakeQmpSocket{}, MakeTerminal{}, PickPort{}, Spawn{}};
     std::vector<std::string_view> kinds;
     for (const Action& action : all)
         kinds.push_back(kind_of(action));
-    EXPECT_THAT(kinds, testing::ElementsAre("claim", "memory", "open", "socketpair", "terminal", "port", "spawn"));
+    EXPECT_THAT(kinds, testing::ElementsAre("claim", "memory", "open", "keep", "scratch", "socketpair", "terminal", "port", "spawn"));
 }
 
 TEST(Plan, FindsAResourceById) {

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 
 from harness import GUESTS, Case, main
 
@@ -74,6 +75,20 @@ class Firmware(Case):
         run = self.boot(f"--image={shown}/link.raw", preexec=read_only(shown))
         self.assertIn("UEFI variables will be forgotten", run.errors)
         self.assertEqual(["link.raw"], os.listdir(shown))
+
+    def secured(self):
+        """Flags for secure boot with the keys of OVMF's tests."""
+        return ["--secure-boot=yes", "--efi-nvram-template=/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"]
+
+    def test_secure_boot_takes_what_is_signed(self):
+        self.disk()
+        subprocess.run(["mcopy", "-o", "-i", f"{self.dir}/disk.raw@@1M", GUESTS / "systemd/uki-signed.efi", "::/EFI/BOOT/BOOTX64.EFI"], check=True)
+        self.boot(*self.secured())
+
+    def test_secure_boot_refuses_what_is_not(self):
+        run = self.start("run", self.disk(), *self.secured())
+        run.wait_for("Access Denied")
+        self.assertNotIn("T: initrd", run.text)
 
     def test_kernel_by_uefi(self):
         state = self.dir / "deep/er/vars"

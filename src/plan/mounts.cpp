@@ -68,10 +68,6 @@ std::optional<IdShift> shift_of_root(Planning& p, std::uint32_t owner, std::vect
     return by_owner;
 }
 
-bool names_a_root(const std::vector<std::string>& words) {
-    return std::ranges::any_of(words, [](const std::string& word) { return word.starts_with("root="); });
-}
-
 void add_root(Planning& p) {
     const std::string key = "image.directory";
     const Path& path = *p.machine.image.directory;

@@ -149,7 +149,7 @@ void add_by_initrd(Planning& p, const Credential& credential, const std::string&
     const std::optional<Piece> value = credential_value(p, credential, key, false);
     if (!value)
         return;
-    if (const auto* file = std::get_if<FileContent>(&*value); file && !p.host.files.contains(file->path)) {
+    if (const auto* content = std::get_if<FileContent>(&*value); content && !p.host.files.contains(content->path)) {
         p.found.add(error(fmt::format("{}: an inherited credential cannot be measured", key), p.origin(key))
                         .with_hint("name a file, whose size is known before the start"));
         return;

@@ -110,12 +110,5 @@ TEST(NotYet, TheCaretIsUnderTheValue) {
     EXPECT_EQ(std::get<FromFile>(found.begin()->at).span, (Span{{2, 11}, {2, 16}}));
 }
 
-TEST(NotYet, RootsThatAreMeantWithoutBeingSaid) {
-    EXPECT_THAT(refused(""), ElementsAre("to"));
-    EXPECT_THAT(refused("", {"--machine=fedora"}), IsEmpty());
-    EXPECT_THAT(refused("", {"--machine=fedora", "--image=a.raw"}), IsEmpty());
-    EXPECT_THAT(refused("", {"--machine=fedora", "--linux=k", "--initrd=i"}), IsEmpty());
-}
-
 }  // namespace
 }  // namespace vmspawn

@@ -47,6 +47,16 @@ std::string shown_path(const fs::path& path, const Places& places) {
     return path.string();
 }
 
+std::size_t path_in_word(std::string_view word) {
+    const std::size_t end = word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-");
+    return end != std::string_view::npos && end > 0 && word.substr(end).starts_with("=/") ? end + 1 : std::string_view::npos;
+}
+
+std::string shown_word(const std::string& word, const Places& places) {
+    const std::size_t begin = path_in_word(word);
+    return begin == std::string::npos ? word : word.substr(0, begin) + shown_path(word.substr(begin), places);
+}
+
 std::string shown_origin(const Origin& origin, const Places& places) {
     const auto* file = std::get_if<FromFile>(&origin);
     if (!file || !file->source)

@@ -88,7 +88,7 @@ struct ActionJson {
     json operator()(const Spawn& spawn) const {
         json arguments = json::array();
         for (const Word& word : spawn.arguments)
-            arguments.push_back(to_string(word));
+            arguments.push_back(shown_word(to_string(word), places));
         json record{{"program", shown_path(spawn.program, places)}, {"arguments", std::move(arguments)},  {"inherits", spawn.inherits},
                     {"no-new-privileges", spawn.no_new_privileges}, {"death-signal", spawn.death_signal}, {"critical", spawn.critical}};
         if (spawn.space)

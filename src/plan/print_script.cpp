@@ -289,9 +289,14 @@ private:
             if (late)
                 text += value(*late);
             else
-                text += shell_quote(on_stdio(word) ? with_stdio(std::get<std::string>(part)) : std::get<std::string>(part));
+                text += quoted_text(on_stdio(word) ? with_stdio(std::get<std::string>(part)) : std::get<std::string>(part));
         }
         return text.empty() ? "''" : text;
+    }
+
+    [[nodiscard]] std::string quoted_text(const std::string& text) const {
+        const std::size_t begin = path_in_word(text);
+        return begin == std::string::npos ? shell_quote(text) : text.substr(0, begin) + path(text.substr(begin));
     }
 
     [[nodiscard]] bool listens(const Late& late) const {

@@ -13,8 +13,8 @@ namespace vmspawn {
 namespace {
 
 /// Quoted only where it holds blanks, so that JSON and <late:values> stay readable.
-std::string readable(const Word& word) {
-    const std::string text = printable(to_string(word));
+std::string readable(const Word& word, const Places& at) {
+    const std::string text = printable(shown_word(to_string(word), at));
     return text.empty() || text.find(' ') != std::string::npos ? shell_quote(text) : text;
 }
 
@@ -24,12 +24,12 @@ std::string because(const Resource& resource, const Places& at) {
     return fmt::format("  ({} {})", shown_origin(resource.because, at), printable(resource.because_key));
 }
 
-std::string command(const Spawn& spawn) {
+std::string command(const Spawn& spawn, const Places& at) {
     std::string text;
     for (const WordGroup& group : word_groups(spawn.arguments)) {
         text += "       ";
         for (const Word* word : group)
-            text += " " + readable(*word);
+            text += " " + readable(*word, at);
         text += "\n";
     }
     return text;
@@ -52,7 +52,7 @@ std::string entry(std::size_t number, const Resource& resource, std::size_t widt
         for (const std::string& line : describe(*spawn->space, at))
             text += fmt::format("       {}\n", printable(line));
     if (spawn)
-        text += command(*spawn);
+        text += command(*spawn, at);
     return text;
 }
 

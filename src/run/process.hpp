@@ -27,8 +27,6 @@ public:
     void show_lines();
     [[nodiscard]] std::string last_words() const { return words_.text(); }
     [[nodiscard]] bool running() const { return static_cast<bool>(child_.pidfd); }
-    /// It has ended, although that news may still be on its way.
-    [[nodiscard]] bool over() const { return !running() || wait_for(std::chrono::milliseconds(0)); }
 
     /// Without the loop: SIGTERM, then after `patience` SIGKILL, and waits for its end. Calls no handler.
     void end(std::chrono::seconds patience);

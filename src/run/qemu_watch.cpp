@@ -20,12 +20,7 @@ void QemuWatch::adopt(Child qemu, Fd output, Fd qmp) {
 
 void QemuWatch::adopt_helper(const ResourceId& id, std::string name, bool critical, Child helper, Fd output) {
     HelperEnded news{.id = id, .name = std::move(name), .critical = critical, .end = {}, .last_words = ""};
-    const auto spoke = [this, id](const std::string& line) {
-        if (qmp_)
-            qmp_->drain();
-        if (!supervisor_.ending() && !facts().orderly && !(qemu_ && qemu_->over()))  // else it only says that its client is gone
-            messages_.warning(id + ": " + line);
-    };
+    const auto spoke = [this, id](const std::string& line) { helper_spoke(id, line); };
     const auto ended = [this, news](ProcessEnd end) mutable {
         if (qmp_)
             qmp_->drain();  // whether the guest has powered off must be known first
@@ -91,6 +86,20 @@ void QemuWatch::end_qemu() {
     console_.reset();
     if (qemu_)
         qemu_->end(ladder_.terminate);
+}
+
+void QemuWatch::helper_spoke(const ResourceId& id, const std::string& line) {
+    constexpr std::chrono::milliseconds moment{100};
+    helper_lines_.push_back(id + ": " + line);
+    if (!helper_lines_due_)
+        helper_lines_due_ = loop_.on_timer(moment, [this] { say_helper_lines(); });
+}
+
+void QemuWatch::say_helper_lines() {
+    helper_lines_due_ = EventSource();
+    for (const std::string& line : std::exchange(helper_lines_, {}))
+        if (!supervisor_.ending() && !facts().orderly && qemu_ && qemu_->running())
+            messages_.warning(line);
 }
 
 void QemuWatch::end_helper(const ResourceId& id) {

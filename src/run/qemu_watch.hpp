@@ -45,6 +45,8 @@ private:
     EventSource timer_;
     std::unique_ptr<Process> qemu_;
     std::map<ResourceId, std::unique_ptr<Process>> helpers_;
+    std::vector<std::string> helper_lines_;  ///< held back a moment: a helper that loses its client complains before QEMU's end is known
+    EventSource helper_lines_due_;
     std::unique_ptr<QmpClient> qmp_;
     std::unique_ptr<ConsoleLink> console_;
     bool greeted_ = false;
@@ -59,6 +61,8 @@ private:
     void signalled(int number);
     void qemu_spoke(const std::string& line);
     void qemu_ended(ProcessEnd end);
+    void helper_spoke(const ResourceId& id, const std::string& line);
+    void say_helper_lines();
     [[nodiscard]] QmpClient::Handlers qmp_handlers();
 };
 

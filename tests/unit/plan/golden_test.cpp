@@ -14,10 +14,13 @@ namespace {
 
 using namespace test;
 
-/// The resources whose values an action uses. QEMU also needs the machine's name to be its own.
+/// The resources whose values an action uses. QEMU also needs the machine's name to be its own; a socket is made, and a child's own
+/// mounts are, where the runtime directory has been.
 std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
     std::vector<ResourceId> used;
-    if (resource.id == plan.qemu)
+    const auto* spawned = std::get_if<Spawn>(&resource.up);
+    const bool staged = spawned && spawned->space && !spawned->space->stage.empty();
+    if (resource.id == plan.qemu || staged || std::holds_alternative<Listen>(resource.up))
         used.emplace_back("runtime-dir");
     if (const auto* spawn = std::get_if<Spawn>(&resource.up))
         for (const Word& word : spawn->arguments)

@@ -147,6 +147,9 @@ void answer(const Question& question, Host& host) {
         case Question::Kind::disk:
             host.files.emplace(question.subject, regular_file(question.subject));
             break;
+        case Question::Kind::tree:
+            host.trees.try_emplace(question.subject);
+            break;
         case Question::Kind::program:
             host.programs.emplace(question.subject, "");
             break;

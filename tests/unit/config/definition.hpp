@@ -76,6 +76,7 @@ discard = false
 grow = 5000
 ephemeral = true
 private-users = "100000:1000"
+cache = "never"
 [boot]
 linux = "~/vmlinuz"
 initrd = ["a.cpio", "/b.cpio"]
@@ -99,6 +100,7 @@ kind = "tap"
 forward = ["8080:80", "[::1]:0:22/udp"]
 mac = "52:54:00:12:34:56"
 [mount."a b"]
+cache = "always"
 source = "."
 target = "/work"
 read-only = true

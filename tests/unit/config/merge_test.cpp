@@ -124,7 +124,7 @@ TEST(Merge, AnEntryNeedsItsKeysFromSomeLayer) {
     EXPECT_EQ(render(found, Colour::no),
               "test.vmspawn:3:8: error: [mount.b] has no 'source'\n"
               "  3 | [mount.b]\n"
-              "    |        ^ add source: Host directory to share.\n"
+              "    |        ^ add source: Host directory or file to share.\n"
               "--set drive.d.discard=no: error: [drive.d] has no 'path'\n"
               "    | --set drive.d.discard=no\n"
               "    |       ^^^^^^^^^^^^^^^ add path: Disk image or block device.\n"
@@ -152,7 +152,8 @@ TEST(Merge, RowsStandInTheOrderOfTheSchema) {
     for (const MergedValue& each : got.values)
         if (each.key.front() == "mount" || each.key.back() == "path" || each.key.back() == "cpus")
             keys.push_back(to_string(each.key));
-    EXPECT_THAT(keys, ElementsAre("cpus", "image.path", "mount.b.source", "mount.b.read-only", "mount.a.source", "mount.a.read-only"));
+    EXPECT_THAT(keys, ElementsAre("cpus", "image.path", "mount.b.source", "mount.b.read-only", "mount.b.cache", "mount.a.source",
+                                  "mount.a.read-only", "mount.a.cache"));
 }
 
 TEST(Merge, EveryKeyCanBeSetByFileAndFlagAlike) {

@@ -131,7 +131,7 @@ TEST(Language, FindsConcreteKeys) {
     EXPECT_EQ(language().find({"mount", "src", "sorce"}), nullptr);
     EXPECT_EQ(language().find({}), nullptr);
     ASSERT_NE(language().find_section({"mount", "src"}), nullptr);
-    EXPECT_THAT(language().find_section({"mount", "src"})->names, ElementsAre("source", "target", "read-only"));
+    EXPECT_THAT(language().find_section({"mount", "src"})->names, ElementsAre("source", "target", "read-only", "cache"));
     EXPECT_EQ(language().find_section({"nonsense"}), nullptr);
     ASSERT_NE(language().find_verb("plan"), nullptr);
     EXPECT_THAT(language().find_verb("plan")->formats, ElementsAre("text", "json", "dot", "script"));

@@ -39,6 +39,7 @@ Host with_entries(std::vector<BootEntry> entries, std::string default_pattern = 
         host.files[made.devicetree] = regular_file(made.devicetree);
         host.files[made.linux_image] = regular_file(made.linux_image);
     }
+    host.files["/defs/tree"] = FileAnswer{.type = FileAnswer::Type::directory, .readable = true, .writable = true};
     host.trees["/defs/tree"] = {std::move(entries), std::move(default_pattern)};
     return host;
 }

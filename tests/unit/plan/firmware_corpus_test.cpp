@@ -32,7 +32,7 @@ Machine machine_from(const std::string& words) {
         else if (name == "state")
             machine.boot.nvram_state = {StateKind::at, "/state"};
         else if (name == "features") {
-            machine.origins["boot.firmware-features"] = FromDefault{};
+            machine.origins["boot.firmware-features"] = said_here();
             std::istringstream list(value);
             for (std::string feature; std::getline(list, feature, ',');)
                 machine.boot.firmware_features.push_back(feature);

@@ -55,8 +55,17 @@ TEST(NamedImage, WhatIsNotThereListsWhereItWasLookedFor) {
 TEST(NamedImage, OtherThingsAreRefused) {
     EXPECT_THAT(with_image({Kind::other, "/etc/machines/test", {}}).summaries(),
                 ElementsAre("/etc/machines/test is no image that vmspawn knows"));
-    EXPECT_THAT(with_image({Kind::tree, "/etc/machines/test", {}}).summaries(),
-                ElementsAre(HasSubstr("/etc/machines/test is a directory tree")));
+}
+
+TEST(NamedImage, ATreeIsTheDirectory) {
+    Host host = plain_host();
+    host.images["test"] = {Kind::tree, "/etc/machines/test", {}};
+    Diagnostics found;
+    const std::optional<Machine> made = with_named_image(by_name(), host, found);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->image.directory, "/etc/machines/test");
+    EXPECT_FALSE(made->image.path);
+    EXPECT_FALSE(made->image.by_name);
 }
 
 TEST(NamedImage, ARecordWithoutTheNameIsNotEnough) {

@@ -167,17 +167,6 @@ void answer(const Question& question, Host& host) {
                 for (const std::string& file : firmware.files())
                     host.files.emplace(file, regular_file(file, 4000));
             break;
-        case Question::Kind::tree:
-            host.trees.try_emplace(question.subject);
-            break;
-        case Question::Kind::layout:
-            host.layouts.try_emplace(question.subject, DiskLayout{.file_system = "ext4"});
-            break;
-        case Question::Kind::virtiofsd:
-            host.virtiofsd = host.virtiofsd.value_or(Virtiofsd{});
-            break;
-        case Question::Kind::image_name:
-            break;
     }
 }
 

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <grp.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,7 +69,9 @@ protected:
         Pipe pipe = make_pipe();
         const pid_t pid = fork();
         if (pid == 0) {
-            if (setgroups(0, nullptr) < 0 || setresgid(user, user, user) < 0 || setresuid(user, user, user) < 0)
+            // Dumpable: as after an exec by that user, its files in /proc are its own.
+            if (setgroups(0, nullptr) < 0 || setresgid(user, user, user) < 0 || setresuid(user, user, user) < 0 ||
+                prctl(PR_SET_DUMPABLE, 1) < 0)
                 _exit(1);
             space_.uids = space_.gids = {{0, user, 1}};
             const std::string text = run(script);

@@ -58,6 +58,7 @@ TEST(Decode, ImageAndBootOfTheFullDefinition) {
     const Machine m = read(std::string(full_definition)).machine;
     EXPECT_EQ(m.image.path, "/srv/vm/disk.raw");
     EXPECT_EQ(m.image.directory, "/srv/tree");
+    EXPECT_EQ(m.image.cache, Cache::never);
     EXPECT_EQ(m.image.format, DiskFormat::qcow2);
     EXPECT_EQ(m.image.backing, std::vector<Path>{"/srv/base.raw"});
     EXPECT_EQ(m.image.disk_type, DiskType::nvme);
@@ -101,6 +102,7 @@ TEST(Decode, DevicesOfTheFullDefinition) {
     EXPECT_EQ(m.mounts[0].source, "/srv/vm");
     EXPECT_EQ(m.mounts[0].target, "/work");
     EXPECT_TRUE(m.mounts[0].read_only);
+    EXPECT_EQ(m.mounts[0].cache, Cache::always);
     ASSERT_EQ(m.drives.size(), 1U);
     EXPECT_EQ(m.drives[0].path, "/srv/vm/data.qcow2");
     EXPECT_EQ(m.drives[0].backing, std::vector<Path>{"/srv/b.raw"});

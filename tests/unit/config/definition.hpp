@@ -33,8 +33,7 @@ inline Merged merged(const std::string& text, const std::vector<std::string>& fl
     std::vector<const char*> argv{"vmspawn", "show"};
     for (const std::string& flag : flags)
         argv.push_back(flag.c_str());
-    const Invocation said = parse_arguments(language(), argv, found);
-    Merged values = merge(language(), std::move(layers), said, found);
+    Merged values = merge(language(), std::move(layers), parse_arguments(language(), argv, found), found);
     for (const Diagnostic& problem : found)
         ADD_FAILURE() << problem.summary << " (" << problem.hint << ") at " << to_string(problem.at);
     return values;
@@ -44,7 +43,6 @@ struct Read {
     Machine machine;
     std::vector<std::string> problems;
 };
-
 inline Read read(const std::string& text, const std::vector<std::string>& flags = {}) {
     Diagnostics found;
     Read out;

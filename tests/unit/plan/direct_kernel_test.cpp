@@ -40,6 +40,7 @@ Host with_entries(std::vector<BootEntry> entries, std::string default_pattern = 
         host.files[made.linux_image] = regular_file(made.linux_image);
     }
     host.files["/defs/tree"] = FileAnswer{.type = FileAnswer::Type::directory, .readable = true, .writable = true};
+    host.virtiofsd = Virtiofsd{"/usr/libexec/virtiofsd", "1.13.2", {"shared-dir"}};
     host.trees["/defs/tree"] = {std::move(entries), std::move(default_pattern)};
     return host;
 }

@@ -150,6 +150,14 @@ void answer(const Question& question, Host& host) {
         case Question::Kind::tree:
             host.trees.try_emplace(question.subject);
             break;
+        case Question::Kind::layout:
+            host.layouts.try_emplace(question.subject, DiskLayout{.file_system = "ext4"});
+            break;
+        case Question::Kind::virtiofsd:
+            host.virtiofsd = host.virtiofsd.value_or(Virtiofsd{});
+            break;
+        case Question::Kind::image_name:
+            break;
         case Question::Kind::program:
             host.programs.emplace(question.subject, "");
             break;

@@ -1,12 +1,10 @@
 #!/usr/bin/python3
-"""Debian with systemd on disks of all kinds, its kernel booted directly."""
+"""Debian with systemd on disks of all kinds, its kernel booted directly and no root= said: vmspawn finds the root."""
 import subprocess
 
 from harness import main
-from systemd_guest import KERNEL, ROOT_UUID, SystemdCase, digest
+from systemd_guest import DIRECT, ROOT_UUID, SystemdCase, digest
 
-DIRECT = f'[boot]\n{KERNEL}cmdline = ["quiet", "cryptomgr.notests", "root=PARTUUID={ROOT_UUID}", "rw"]\n'
-CD_DIRECT = f'[boot]\n{KERNEL}cmdline = ["quiet", "cryptomgr.notests", "root=/dev/sr0", "ro"]\n'
 WHERE = 'echo "T: cmdline $(cat /proc/cmdline)"; echo "T: source $(findmnt -no SOURCE,FSTYPE /)"\n'
 DIRTY = 'date >/var/written; sync; echo "T: wrote $(wc -c </var/written)"\n'
 SIZE = 'echo "T: sectors $(cat /sys/class/block/vda/size)"\n'
@@ -35,6 +33,10 @@ class GuestDisks(SystemdCase):
         self.assertNotRegex(verify.stdout + verify.stderr, "(?i)corrupt|not at the end|mismatch|overlap")
         self.assertIn("No errors detected", verify.stdout)
 
+    def test_direct_boot(self):
+        self.copy()
+        self.assert_root(self.boot(self.guest(f'[image]\npath = "disk.raw"\n{DIRECT}', WHERE)), "/dev/vda2")
+
     def test_qcow2(self):
         self.qcow2()
         self.assert_root(self.boot(self.guest(f'[image]\npath = "disk.qcow2"\nformat = "qcow2"\n{DIRECT}', WHERE)), "/dev/vda2")
@@ -52,7 +54,7 @@ class GuestDisks(SystemdCase):
         self.copy()
         subprocess.run(["dd", "if=disk.raw", "of=root.iso", "bs=1M", f"skip={ROOT_MIB[0]}", f"count={ROOT_MIB[1]}", "conv=sparse"], cwd=self.dir,
                        check=True, capture_output=True)
-        run = self.boot(self.guest(f'[image]\npath = "root.iso"\ndisk-type = "scsi-cd"\n{CD_DIRECT}', WHERE + DIRTY))
+        run = self.boot(self.guest(f'[image]\npath = "root.iso"\ndisk-type = "scsi-cd"\n{DIRECT}', WHERE + DIRTY))
         self.assertEqual("/dev/sr0 ext4", " ".join(self.fact(run, "source").split()))
         self.assertIn("Read-only file system", run.text)
 

@@ -36,14 +36,7 @@ class SystemdCase(Case):
 
     def boot(self, definition, *flags):
         """Runs it to its end, which the guest reached by way of multi-user."""
-        self.need_support(definition)
         return self.assert_booted(self.vmspawn("run", definition, *flags, patience=PATIENCE))
-
-    def need_support(self, definition):
-        """What the program itself calls not built yet is skipped, which tests/run --all does not accept."""
-        answer = self.vmspawn("plan", definition)
-        if answer.status and "not supported yet" in answer.errors:
-            self.skipTest(answer.errors)
 
     def assert_booted(self, run):
         self.assert_status(0, run)

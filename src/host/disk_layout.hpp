@@ -13,7 +13,7 @@ struct Partition {
     std::string uuid;          ///< what the kernel calls PARTUUID
     std::string type;
     std::string name;
-    std::uint64_t flags = 0;  ///< attributes of the GPT: bit 63 no-auto
+    std::uint64_t flags = 0;  ///< attributes of the GPT: bit 63 no-auto, bit 60 read-only
     std::string file_system;  ///< "ext4", "crypto_LUKS"; empty: none that is known
 };
 

@@ -25,7 +25,7 @@ constexpr std::array<PartitionTypes, 3> types{{
      "8f1056be-9b05-47c4-81d6-be53128e5b54"},
 }};
 
-constexpr std::uint64_t no_auto = std::uint64_t{1} << 63;
+constexpr std::uint64_t no_auto = std::uint64_t{1} << 63, read_only = std::uint64_t{1} << 60;
 
 std::string called(const Partition& partition) {
     return partition.name.empty() ? fmt::format("partition {}", partition.number)
@@ -86,6 +86,8 @@ private:
             return refuse(fmt::format("{} of {} is encrypted (LUKS)", called(partition), shown()));
         add(fmt::format("{}=PARTUUID={}", word, partition.uuid),
             fmt::format("{} of the image is the {} of {} by its type", called(partition), word == "root" ? "root" : "/usr", p_.arch.name));
+        if (word == "root")
+            add_access((partition.flags & read_only) == 0);
     }
 
     /// udev names a disk after its serial; without an initrd only the kernel's own name is there.
@@ -96,6 +98,12 @@ private:
         add("root=" + (has_udev ? by_id() : std::string(kernel_name())),
             fmt::format("the image is one {} file system{}", layout_.file_system,
                         has_udev ? "" : ", and without an initrd there are no names below /dev/disk"));
+        add_access(true);
+    }
+
+    /// A kernel that is not told mounts its root for reading only. The user's own "ro" comes later and wins.
+    void add_access(bool writable) {
+        p_.kernel_words.emplace_back(writable && p_.machine.image.disk_type != DiskType::scsi_cd ? "rw" : "ro");
     }
 
     [[nodiscard]] std::string by_id() const {

@@ -32,7 +32,7 @@ class Disks(Case):
 
     def direct(self, command, image, more=""):
         """The test guest booted directly, with an image as its root disk."""
-        return self.linux(command, f"[image]\n{image}\n{more}")
+        return self.linux(command, f"[image]\n{image}\n{more}", words=', "root=/dev/vda"')  # the initrd is the whole system: it needs no root
 
     def disks(self, run):
         """What the guest says of its disks, by serial number."""

@@ -16,6 +16,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("VMSPAWN", str(ROOT / "build/release/vmspawn"))
 GUESTS = pathlib.Path(os.environ.get("VMSPAWN_GUESTS", ROOT / "build/guests"))
+USER = 54321  # who tests run as that need no rights, when root runs them
 PATIENCE = 90  # seconds; a guest needs about three, more where other tests run beside it
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -199,10 +200,10 @@ class Case(unittest.TestCase):
         path.write_text(f'name = "{self.name}"\n{text}')
         return str(path)
 
-    def linux(self, command="", more="", head='ram = "256M"\nkvm = false\n', console='mode = "read-only"\n'):
+    def linux(self, command="", more="", head='ram = "256M"\nkvm = false\n', console='mode = "read-only"\n', words=""):
         """A definition of the test guest."""
         return self.definition(f'{head}[boot]\nlinux = "{GUESTS}/vmlinuz"\ninitrd = ["{GUESTS}/initrd.img"]\n'
-                               f'cmdline = ["quiet", "cryptomgr.notests", "test.cmd={command}"]\n[console]\n{console}{more}')
+                               f'cmdline = ["quiet", "cryptomgr.notests", "test.cmd={command}"{words}]\n[console]\n{console}{more}')
 
     def sector(self, which, more="", console='mode = "headless"\n'):
         """A definition that boots a copy of one of the boot sectors with SeaBIOS."""
@@ -212,6 +213,21 @@ class Case(unittest.TestCase):
         return self.definition(f'ram = "64M"\nkvm = false\n[image]\npath = "{which}.img"\n[boot]\nfirmware = "bios"\n[console]\n{console}{more}')
 
     # --- running ---
+
+    def as_user(self):
+        """What is started from now on runs as a user that owns this case's directory and has no name."""
+        if os.getuid() != 0:
+            return
+        runtime = self.dir / "runtime"
+        runtime.mkdir(mode=0o700)
+        self.env |= {"XDG_RUNTIME_DIR": str(runtime), "XDG_CACHE_HOME": str(self.dir / "cache")}
+        subprocess.run(["chown", "-R", f"{USER}:{USER}", self.dir], check=True)
+
+    def drop(self):
+        if os.getuid() == 0:
+            os.setgroups([])
+            os.setgid(USER)
+            os.setuid(USER)
 
     def ask(self, port):
         """What the guest's server on its port 7000 says; a forward accepts before the guest does, so an empty answer is asked again."""

@@ -6,27 +6,10 @@ import pathlib
 import signal
 import subprocess
 
-from harness import GUESTS, Case, children_of, cmdline_of, main
-
-USER = 54321
+from harness import GUESTS, USER, Case, children_of, cmdline_of, main
 
 
 class Virtiofs(Case):
-    def as_user(self):
-        """What is started from now on runs as a user that owns this case's directory and has no name."""
-        if os.getuid() != 0:
-            return
-        runtime = self.dir / "runtime"
-        runtime.mkdir(mode=0o700)
-        self.env |= {"XDG_RUNTIME_DIR": str(runtime), "XDG_CACHE_HOME": str(self.dir / "cache")}
-        subprocess.run(["chown", "-R", f"{USER}:{USER}", self.dir], check=True)
-
-    def drop(self):
-        if os.getuid() == 0:
-            os.setgroups([])
-            os.setgid(USER)
-            os.setuid(USER)
-
     def tree(self, init):
         """A root file system of busybox."""
         tree = self.dir / "tree"

@@ -45,7 +45,7 @@ TEST(Root, IsFoundByTheTypeOfItsPartition) {
                                           {5, "u5", root_type, "root", 0, "ext4"},
                                           {6, "u6", usr_type, "usr", 0, "ext4"}}));
     EXPECT_THAT(made.summaries(), IsEmpty());
-    EXPECT_THAT(made.values("-append"), ElementsAre("root=PARTUUID=u5 no_timer_check"));
+    EXPECT_THAT(made.values("-append"), ElementsAre("root=PARTUUID=u5 rw no_timer_check"));
     EXPECT_THAT(made.reasons(),
                 Contains("root=PARTUUID=u5 among the kernel words because boot.cmdline names no root and partition 5 \"root\" of the "
                          "image is the root of x86_64 by its type"));
@@ -89,10 +89,10 @@ TEST(Root, NothingThatMeansARootIsRefusedWithTheWordToWrite) {
 
 TEST(Root, AFileSystemWithoutATableIsTheWholeDisk) {
     const DiskLayout whole{.table = {}, .file_system = "ext4", .partitions = {}, .problem = {}};
-    EXPECT_THAT(with_layout(whole).values("-append"), ElementsAre("root=/dev/vda no_timer_check"));
+    EXPECT_THAT(with_layout(whole).values("-append"), ElementsAre("root=/dev/vda rw no_timer_check"));
     Machine machine = image_machine();
     machine.boot.initrds = {"/defs/initrd"};
-    EXPECT_THAT(with_layout(whole, machine).values("-append"), ElementsAre("root=/dev/disk/by-id/virtio-disk.raw no_timer_check"));
+    EXPECT_THAT(with_layout(whole, machine).values("-append"), ElementsAre("root=/dev/disk/by-id/virtio-disk.raw rw no_timer_check"));
 }
 
 TEST(Root, AUnifiedImageMayKnowBetter) {

@@ -1,5 +1,7 @@
 #include "host/bzimage.hpp"
 
+#include "host/bytes.hpp"
+
 namespace vmspawn {
 
 namespace {
@@ -8,22 +10,15 @@ namespace {
 constexpr std::size_t setup_sectors = 0x1f1, magic = 0x202, version = 0x206, payload_offset = 0x248, payload_size = 0x24c;
 constexpr std::size_t header_end = 0x250;
 
-std::uint32_t little_endian(std::string_view bytes, std::size_t offset, std::size_t size) {
-    std::uint32_t value = 0;
-    for (std::size_t i = size; i-- > 0;)
-        value = value << 8 | static_cast<unsigned char>(bytes[offset + i]);
-    return value;
-}
-
 }  // namespace
 
 std::optional<PayloadPlace> bzimage_payload(std::string_view beginning) {
-    if (beginning.size() < header_end || beginning.substr(magic, 4) != "HdrS" || little_endian(beginning, version, 2) < 0x208)
+    if (beginning.size() < header_end || beginning.substr(magic, 4) != "HdrS" || number_at(beginning, version, 2) < 0x208)
         return std::nullopt;
-    const std::uint32_t sectors = little_endian(beginning, setup_sectors, 1);
-    const std::uint64_t protected_mode = (std::uint64_t{sectors == 0 ? 4 : sectors} + 1) * 512;
-    const PayloadPlace place{.offset = protected_mode + little_endian(beginning, payload_offset, 4),
-                             .size = little_endian(beginning, payload_size, 4)};
+    const std::uint64_t sectors = number_at(beginning, setup_sectors, 1);
+    const std::uint64_t protected_mode = ((sectors == 0 ? 4 : sectors) + 1) * 512;
+    const PayloadPlace place{.offset = protected_mode + number_at(beginning, payload_offset, 4),
+                             .size = number_at(beginning, payload_size, 4)};
     return place.size > 4 ? std::optional(place) : std::nullopt;
 }
 

@@ -17,6 +17,10 @@ struct KindOf {
     std::string_view operator()(const MakeScratch&) const { return "scratch"; }
     std::string_view operator()(const MakeOverlay&) const { return "overlay"; }
     std::string_view operator()(const UnpackKernel&) const { return "unpack"; }
+    std::string_view operator()(const MakePipe&) const { return "pipe"; }
+    std::string_view operator()(const FillPipe&) const { return "fill"; }
+    std::string_view operator()(const ClaimVsock&) const { return "claim"; }
+    std::string_view operator()(const ListenVsock&) const { return "listen"; }
     std::string_view operator()(const MakeQmpSocket&) const { return "socketpair"; }
     std::string_view operator()(const MakeTerminal&) const { return "terminal"; }
     std::string_view operator()(const PickPort&) const { return "port"; }
@@ -36,8 +40,22 @@ std::string_view to_word(Late::What what) {
             return "chardev";
         case Late::What::port:
             return "port";
+        case Late::What::cid:
+            return "cid";
         case Late::What::name:
             return "name";
+    }
+    return "";
+}
+
+std::string_view to_word(Critical critical) {
+    switch (critical) {
+        case Critical::always:
+            return "always";
+        case Critical::until_ready:
+            return "until-ready";
+        case Critical::never:
+            return "never";
     }
     return "";
 }

@@ -32,7 +32,12 @@ struct FileContent {
 struct Align {
     std::uint32_t boundary = 4;
 };
-using Piece = std::variant<Text, Secret, FileContent, Align>;
+/// A file that a helper left in the machine's runtime directory, without the line end at its end.
+struct RuntimeFile {
+    std::string name;
+    bool base64 = false;
+};
+using Piece = std::variant<Text, Secret, FileContent, Align, Late, RuntimeFile>;
 
 // --- the actions, each with its one undo ---
 
@@ -89,6 +94,25 @@ struct UnpackKernel {
     std::uint64_t size = 0;
     std::string cache;
 };
+/// A pipe that QEMU reads like a file: it waits there, and not to start, for what FillPipe gives. Undo: closed.
+struct MakePipe {};
+/// At most 64 KiB, and the end of the file. Needs `pipe`. Undo: nothing.
+struct FillPipe {
+    ResourceId pipe;
+    std::vector<Piece> pieces;
+};
+/// /dev/vhost-vsock with a CID that no other machine of this host has: `cid`, or the first that is free of those that the machine's
+/// name gives (guest_cid), then of random ones. EADDRINUSE: `cid` is taken. Undo: closed, and free again.
+struct ClaimVsock {
+    std::optional<std::uint32_t> cid;
+    std::string name;
+};
+/// A port of the host, CID 2, for this guest alone. Undo: closed.
+struct ListenVsock {
+    ResourceId device;       ///< the ClaimVsock, or the helper that has the guest's end; who else connects is turned away
+    std::uint32_t port = 0;  ///< 0: any
+    std::string socket{};    ///< the user-space device's name for the port, a socket in the runtime directory; empty: the kernel's VSOCK
+};
 /// A connected pair; vmspawn speaks QMP on its end, the child has the other. Undo: both closed.
 struct MakeQmpSocket {};
 /// A pseudo terminal, raw; vmspawn holds the master. Undo: closed.
@@ -103,6 +127,9 @@ struct PickPort {
 struct Listen {
     std::string path_option;  ///< for a script, which has no descriptors to give: how the helper takes a path, "--socket-path="
 };
+/// Whether the machine can go on when a helper ends before QEMU does.
+enum class Critical { always, until_ready, never };
+std::string_view to_word(Critical critical);
 /// A child process. Undo: its end, by the ladder of the plan for QEMU, by SIGTERM then SIGKILL for helpers.
 struct Spawn {
     std::string program;
@@ -111,11 +138,15 @@ struct Spawn {
     bool no_new_privileges = true;
     int death_signal = 15;  ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
     std::optional<Namespace> space{};
-    bool critical = true;  ///< a helper whose end before QEMU's is the machine's end; else it only warns
+    Critical critical = Critical::always;
+    ResourceId directory{};   ///< the ClaimName in whose directory it works; empty: in the caller's
+    std::string socket{};     ///< of Readiness::connected: the socket that it makes in there; Late chardev is our connection to it
+    ResourceId activation{};  ///< a socket that it takes as systemd's services do: descriptor 3, LISTEN_FDS and LISTEN_PID
+    std::vector<std::string> environment{};  ///< besides the short one
 };
 
-using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, MakeQmpSocket, MakeTerminal,
-                            PickPort, Listen, Spawn>;
+using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, MakePipe, FillPipe,
+                            ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

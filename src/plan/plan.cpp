@@ -33,6 +33,20 @@ std::string find_ring(const ById& by_id, const Resource& at, std::vector<std::st
 
 }  // namespace
 
+std::string_view to_word(Readiness ready) {
+    switch (ready) {
+        case Readiness::done:
+            return "done";
+        case Readiness::greeting:
+            return "greeting";
+        case Readiness::ended:
+            return "ended";
+        case Readiness::connected:
+            return "connected";
+    }
+    return "";
+}
+
 const Resource* Plan::find(std::string_view id) const {
     const auto found = std::find_if(resources.begin(), resources.end(), [&](const Resource& r) { return r.id == id; });
     return found == resources.end() ? nullptr : &*found;

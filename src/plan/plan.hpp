@@ -13,9 +13,12 @@ namespace vmspawn {
 
 /// When a resource counts as up.
 enum class Readiness {
-    done,      ///< as soon as its action has returned
-    greeting,  ///< QEMU: when it greets on the QMP socket
+    done,       ///< as soon as its action has returned
+    greeting,   ///< QEMU: when it greets on the QMP socket
+    ended,      ///< a Spawn that does one thing: when it has ended with status 0
+    connected,  ///< a Spawn: when vmspawn is connected to the socket that it makes
 };
+std::string_view to_word(Readiness ready);
 
 enum class OnFailure { stop, warn };
 
@@ -44,12 +47,20 @@ struct StopLadder {
     std::chrono::seconds terminate{10};
 };
 
+/// How the guest tells about itself (sd_notify over VSOCK).
+struct NotifyPlan {
+    ResourceId listener;                                 ///< empty: it cannot
+    bool wait = false;                                   ///< the machine is ready when the guest says so, else as soon as QEMU runs
+    std::optional<std::chrono::microseconds> timeout{};  ///< for the guest to be ready
+};
+
 struct Plan {
     std::string machine;              ///< its name
     std::vector<Resource> resources;  ///< every `needs` stands before; QEMU last
     ResourceId qemu = "qemu";
     ResourceId qmp = "qmp";
     ConsolePlan console;
+    NotifyPlan notify;
     StopLadder stop;
     std::vector<std::string> notices;  ///< said once on stderr unless --quiet: "KVM is not used: …"
     std::string directory;             ///< printed as "."

@@ -22,6 +22,8 @@ struct PieceJson {
         return record;
     }
     json operator()(const Align& align) const { return {{"align", align.boundary}}; }
+    json operator()(const Late& late) const { return {{"late", to_string(Word() += late)}}; }
+    json operator()(const RuntimeFile& file) const { return {{"runtime-file", file.name}, {"base64", file.base64}}; }
 };
 
 json ranges_json(const std::vector<IdSpan>& ranges) {
@@ -81,6 +83,16 @@ struct ActionJson {
                 {"size", kernel.size},
                 {"cache", shown_path(kernel.cache, places)}};
     }
+    json operator()(const MakePipe&) const { return json::object(); }
+    json operator()(const FillPipe& fill) const {
+        json record = all(fill.pieces);
+        record["pipe"] = fill.pipe;
+        return record;
+    }
+    json operator()(const ClaimVsock& claim) const { return {{"cid", claim.cid ? json(*claim.cid) : json()}, {"name", claim.name}}; }
+    json operator()(const ListenVsock& listen) const {
+        return {{"device", listen.device}, {"port", listen.port}, {"socket", listen.socket}};
+    }
     json operator()(const MakeQmpSocket&) const { return json::object(); }
     json operator()(const MakeTerminal&) const { return json::object(); }
     json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
@@ -89,10 +101,19 @@ struct ActionJson {
         json arguments = json::array();
         for (const Word& word : spawn.arguments)
             arguments.push_back(shown_word(to_string(word), places));
-        json record{{"program", shown_path(spawn.program, places)}, {"arguments", std::move(arguments)},  {"inherits", spawn.inherits},
-                    {"no-new-privileges", spawn.no_new_privileges}, {"death-signal", spawn.death_signal}, {"critical", spawn.critical}};
+        json record{
+            {"program", shown_path(spawn.program, places)}, {"arguments", std::move(arguments)},  {"inherits", spawn.inherits},
+            {"no-new-privileges", spawn.no_new_privileges}, {"death-signal", spawn.death_signal}, {"critical", to_word(spawn.critical)}};
         if (spawn.space)
             record["namespace"] = space_json(*spawn.space, places);
+        if (!spawn.directory.empty())
+            record["directory"] = spawn.directory;
+        if (!spawn.socket.empty())
+            record["socket"] = spawn.socket;
+        if (!spawn.activation.empty())
+            record["activation"] = spawn.activation;
+        if (!spawn.environment.empty())
+            record["environment"] = spawn.environment;
         return record;
     }
 
@@ -109,12 +130,19 @@ json resource_json(const Resource& resource, const Places& at) {
                 {"kind", kind_of(resource.up)},
                 {"needs", resource.needs},
                 {"action", std::visit(ActionJson{at}, resource.up)},
-                {"ready", resource.ready == Readiness::greeting ? "greeting" : "done"},
+                {"ready", to_word(resource.ready)},
                 {"on-failure", resource.on_failure == OnFailure::warn ? "warn" : "stop"},
                 {"because", {{"key", resource.because_key}, {"at", shown_origin(resource.because, at)}}},
                 {"reasons", resource.reasons}};
     if (resource.announce)
         record["announce"] = to_string(*resource.announce);
+    return record;
+}
+
+json notify_json(const NotifyPlan& notify) {
+    json record{{"listener", notify.listener}, {"wait", notify.wait}};
+    if (notify.timeout)
+        record["timeout-us"] = notify.timeout->count();
     return record;
 }
 
@@ -129,6 +157,7 @@ std::string plan_json(const Plan& plan) {
                       {"qemu", plan.qemu},
                       {"qmp", plan.qmp},
                       {"console", {{"kind", console_word(plan.console.kind)}, {"terminal", plan.console.terminal}}},
+                      {"notify", notify_json(plan.notify)},
                       {"stop", {{"power-off-seconds", plan.stop.power_off.count()}, {"terminate-seconds", plan.stop.terminate.count()}}},
                       {"notices", plan.notices},
                       {"resources", std::move(resources)}};

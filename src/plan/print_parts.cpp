@@ -1,5 +1,6 @@
 #include "plan/print_parts.hpp"
 
+#include "base/guest_cid.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,8 @@ struct DescribePiece {
         return fmt::format("<credential {}> from {}{}", file.credential, path, in_base64(file.base64));
     }
     std::string operator()(const Align& align) const { return fmt::format("zeros to a multiple of {}", align.boundary); }
+    std::string operator()(const Late& late) const { return to_string(Word() += late); }
+    std::string operator()(const RuntimeFile& file) const { return fmt::format("<runtime-dir>/{}{}", file.name, in_base64(file.base64)); }
 
     static std::string in_base64(bool base64) { return base64 ? " in base64" : ""; }
 };
@@ -44,6 +47,16 @@ struct DescribeAction {
     std::string operator()(const UnpackKernel& kernel) const {
         const std::string kept = kernel.cache.empty() ? "" : fmt::format(", kept in {}/kernels", shown_path(kernel.cache, places));
         return fmt::format("{} ({}){}", shown_path(kernel.path, places), kernel.compression, kept);
+    }
+    std::string operator()(const MakePipe&) const { return "for QEMU to read"; }
+    std::string operator()(const FillPipe& fill) const { return all(fill.pieces); }
+    std::string operator()(const ClaimVsock& claim) const {
+        return fmt::format("CID {} in /dev/vhost-vsock{}", claim.cid.value_or(guest_cid(claim.name, 0)),
+                           claim.cid ? "" : ", or another that is free");
+    }
+    std::string operator()(const ListenVsock& listen) const {
+        return fmt::format("at {} for the guest of {}", listen.port == 0 ? "any VSOCK port" : fmt::format("VSOCK port {}", listen.port),
+                           listen.device);
     }
     std::string operator()(const MakeQmpSocket&) const { return "to QEMU's monitor"; }
     std::string operator()(const MakeTerminal&) const { return "for the guest"; }

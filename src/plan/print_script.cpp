@@ -1,7 +1,9 @@
 // A plan as a bash script: the same machine from QEMU and the usual tools, without vmspawn.
+#include "base/guest_cid.hpp"
 #include "base/text.hpp"
 #include "plan/print.hpp"
 #include "plan/print_parts.hpp"
+#include "plan/script_text.hpp"
 
 #include <fmt/format.h>
 
@@ -13,42 +15,6 @@
 namespace vmspawn {
 
 namespace {
-
-constexpr std::string_view preamble = R"(set -eu
-umask 077
-die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
-credentials=${VMSPAWN_CRED_DIR:+$(realpath -- "$VMSPAWN_CRED_DIR")}
-cd -- "${VMSPAWN_DIR:-.}"
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-)";
-
-constexpr std::string_view need_credential = R"(
-need_credential() {
-    [ -n "$credentials" ] && [ -r "$credentials/$1" ] || die "credential '$1' is missing: put its value into \$VMSPAWN_CRED_DIR/$1"
-}
-)";
-
-constexpr std::string_view helpers = R"(
-helpers=()
-trap '[ ${#helpers[@]} = 0 ] || kill "${helpers[@]}" 2>/dev/null || :; rm -rf -- "$work"' EXIT
-wait_for_socket() {
-    until [ -S "$1" ]; do
-        kill -0 "$2" 2>/dev/null || die "a helper of the machine did not start"
-        sleep 0.02
-    done
-}
-)";
-
-constexpr std::string_view pick_port = R"(
-# A port that nobody answers on; another program may still take it before QEMU does.
-pick_port() {
-    local port
-    while port=$((RANDOM % 16384 + 49152)); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-    done
-}
-)";
 
 class Script {
 public:
@@ -95,15 +61,15 @@ private:
         const std::set<std::string> ids = credential_ids();
         if (!ids.empty())
             line("# The value of credential ID is read from $VMSPAWN_CRED_DIR/ID.");
-        text_ += preamble;
+        text_ += script_preamble;
         if (!ids.empty())
-            text_ += need_credential;
+            text_ += script_need_credential;
         for (const std::string& id : ids)
             line("need_credential " + shell_quote(id));
         if (has([](const Resource& resource) { return std::holds_alternative<PickPort>(resource.up); }))
-            text_ += pick_port;
+            text_ += script_pick_port;
         if (has([&](const Resource& resource) { return std::holds_alternative<Spawn>(resource.up) && resource.id != plan_.qemu; }))
-            text_ += helpers;
+            text_ += script_helpers;
     }
 
     [[nodiscard]] bool has(const std::function<bool(const Resource&)>& what) const { return std::ranges::any_of(plan_.resources, what); }
@@ -123,6 +89,8 @@ private:
     static std::vector<Piece> pieces_of(const Action& action) {
         if (const auto* memory = std::get_if<MakeMemory>(&action))
             return memory->pieces;
+        if (const auto* fill = std::get_if<FillPipe>(&action))
+            return fill->pieces;
         const auto* scratch = std::get_if<MakeScratch>(&action);
         return scratch ? scratch->pieces : std::vector<Piece>();
     }
@@ -131,16 +99,38 @@ private:
     void up(const Resource& /*resource*/, const MakeQmpSocket& /*socket*/) {}
     void up(const Resource& /*resource*/, const MakeTerminal& /*terminal*/) {}
 
+    void up(const Resource& resource, const MakePipe& /*pipe*/) { fill(resource, {}, "<"); }
+    void up(const Resource& resource, const FillPipe& pipe) {
+        line(fmt::format("\n# {}", printable(resource.id)));
+        add_pieces(pipe.pieces, memory_file(pipe.pipe));
+    }
+    void up(const Resource& resource, const ClaimVsock& claim) {
+        line(fmt::format("\n# {}", printable(resource.id)));
+        line(fmt::format("exec {{{}}}<>/dev/vhost-vsock", variable("fd", resource.id)));
+        line(fmt::format("{}={}", variable("cid", resource.id), claim.cid.value_or(guest_cid(claim.name, 0))));
+    }
+    /// Without vmspawn nobody listens there: what the guest tells is lost.
+    void up(const Resource& resource, const ListenVsock& listen) {
+        line(fmt::format("\n# {}", printable(resource.id)));
+        line(fmt::format("{}={}", variable("port", resource.id), listen.port == 0 ? 9999 : listen.port));
+    }
+
     void up(const Resource& resource, const MakeMemory& memory) { fill(resource, memory.pieces, "<"); }
     void up(const Resource& resource, const MakeScratch& scratch) { fill(resource, scratch.pieces, "<>"); }
 
     void fill(const Resource& resource, const std::vector<Piece>& pieces, std::string_view redirection) {
-        const std::string file = fmt::format("\"$work\"/{}", variable("memory", resource.id));
+        const std::string file = memory_file(resource.id);
         line(fmt::format("\n# {}", printable(resource.id)));
         line(fmt::format(": > {}", file));
+        add_pieces(pieces, file);
+        line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), redirection, file));
+    }
+
+    [[nodiscard]] std::string memory_file(const ResourceId& id) const { return fmt::format("\"$work\"/{}", variable("memory", id)); }
+
+    void add_pieces(const std::vector<Piece>& pieces, const std::string& file) {
         for (const Piece& piece : pieces)
             line(std::visit([&](const auto& what) { return append(what, file); }, piece));
-        line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), redirection, file));
     }
 
     /// A word of the shell ends at a NUL, so each is written by itself.
@@ -166,6 +156,13 @@ private:
     }
     [[nodiscard]] std::string append(const Align& align, const std::string& file) const {
         return fmt::format("truncate -s %{} {}", align.boundary, file);
+    }
+    [[nodiscard]] std::string append(const Late& late, const std::string& file) const {
+        return fmt::format("printf %s {} >> {}", value(late), file);
+    }
+    [[nodiscard]] static std::string append(const RuntimeFile& content, const std::string& file) {
+        const std::string text = fmt::format("printf %s \"$(cat \"$work\"/{})\"", shell_quote(content.name));
+        return fmt::format("{}{} >> {}", text, content.base64 ? " | base64 -w 0" : "", file);
     }
     [[nodiscard]] static std::string append_credential(const std::string& id, bool base64, const std::string& file) {
         return fmt::format("{} < \"$credentials\"/{} >> {}", base64 ? "base64 -w 0" : "cat", shell_quote(id), file);
@@ -268,14 +265,31 @@ private:
 
     void start_helper(const Resource& resource, const Spawn& spawn) {
         line(fmt::format("\n# {}", printable(resource.id)));
+        if (!spawn.directory.empty())
+            text_ += "(cd \"$work\" && ";
+        for (const std::string& setting : spawn.environment)
+            text_ += "export " + shell_quote(setting) + " && ";
+        if (!spawn.activation.empty())
+            text_ += fmt::format("exec systemd-socket-activate -l {} ", activation_address(spawn.activation));
         if (spawn.space)
             enter(*spawn.space);
         command(spawn);
+        if (!spawn.directory.empty())
+            text_ += ")";
+        if (resource.ready == Readiness::ended)
+            return line(" \\\n    </dev/null");
         line(" \\\n    </dev/null &");
         line("helpers+=($!)");
         for (const ResourceId& need : resource.needs)
             if (std::holds_alternative<Listen>(plan_.find(need)->up))
                 line(fmt::format("wait_for_socket \"${}\" $!", variable("socket", need)));
+        if (resource.ready == Readiness::connected)
+            line(fmt::format("wait_for_socket \"$work\"/{} $!", shell_quote(spawn.socket)));
+    }
+
+    [[nodiscard]] std::string activation_address(const ResourceId& id) const {
+        const auto& listen = std::get<ListenVsock>(plan_.find(id)->up);
+        return listen.socket.empty() ? fmt::format("vsock:2:{}", value({id, Late::What::port})) : "\"$work\"/" + shell_quote(listen.socket);
     }
 
     /// A word with shell variables where the plan has values known late.
@@ -324,6 +338,8 @@ private:
                 return fmt::format("/proc/self/fd/\"${}\"", variable("fd", late.resource));
             case Late::What::port:
                 return fmt::format("\"${}\"", variable("port", late.resource));
+            case Late::What::cid:
+                return fmt::format("\"${}\"", variable("cid", late.resource));
             case Late::What::name:
                 return shell_quote(plan_.machine);
             case Late::What::chardev:
@@ -335,6 +351,8 @@ private:
     [[nodiscard]] std::string chardev(const ResourceId& resource) const {
         if (listens({resource, Late::What::chardev}))
             return fmt::format("path=\"${{{}//,/,,}}\"", variable("socket", resource));
+        if (const auto* helper = std::get_if<Spawn>(&plan_.find(resource)->up); helper && !helper->socket.empty())
+            return "path=\"${work//,/,,}\"/" + shell_quote(helper->socket);
         if (resource != plan_.console.terminal)
             return "path=\"${work//,/,,}\"/qmp,server=on,wait=off";
         switch (plan_.console.kind) {

@@ -41,6 +41,8 @@ std::string entry(std::size_t number, const Resource& resource, std::size_t widt
                                    describe(resource.up, at), because(resource, at));
     if (!resource.needs.empty())
         text += fmt::format("       needs {}\n", printable(fmt::format("{}", fmt::join(resource.needs, ", "))));
+    if (resource.ready == Readiness::ended)
+        text += "       up when it has ended\n";
     if (resource.on_failure == OnFailure::warn)
         text += "       a failure only warns\n";
     for (const std::string& reason : resource.reasons)

@@ -36,7 +36,19 @@ struct SizeOf {
         return file.base64 ? base64_size(bytes) : bytes;
     }
     std::uint64_t operator()(const Align&) const { return 0; }
+    std::uint64_t operator()(const Late&) const { return largest_late; }
+    std::uint64_t operator()(const RuntimeFile& file) const { return file.base64 ? base64_size(largest_late) : largest_late; }
+
+    static constexpr std::uint64_t largest_late = 1024;  ///< a number, or a key
 };
+
+const std::vector<Piece>& pieces_of(const Action& action) {
+    static const std::vector<Piece> none;
+    if (const auto* memory = std::get_if<MakeMemory>(&action))
+        return memory->pieces;
+    const auto* fill = std::get_if<FillPipe>(&action);
+    return fill ? fill->pieces : none;
+}
 
 std::uint64_t size_of(const Planning& p, const std::vector<Piece>& pieces) {
     return std::accumulate(pieces.begin(), pieces.end(), std::uint64_t{0},
@@ -49,7 +61,7 @@ void make_room(Planning& p, std::uint64_t more, const std::string& key) {
     std::uint64_t before = 0;
     for (const Resource& resource : p.plan.resources)
         if (resource.id.starts_with("smbios.") || resource.id.starts_with("credential."))
-            before += size_of(p, std::get<MakeMemory>(resource.up).pieces) + 1;
+            before += size_of(p, pieces_of(resource.up)) + 1;
     if (before > enough || before + more <= enough)
         return;  // dealt with already, or no need to
     if (p.has("smbios-entry-point-type")) {

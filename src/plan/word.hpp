@@ -16,7 +16,8 @@ struct Late {
         fd,       ///< number of the resource's descriptor in the child
         path,     ///< a name under which the child can open it: /proc/self/fd/N
         chardev,  ///< the part of a -chardev after "socket,id=X," or "serial,id=X,": fd=N, path=/dev/pts/3
-        port,     ///< a TCP or UDP port
+        port,     ///< a TCP, UDP or VSOCK port
+        cid,      ///< the guest's number on VSOCK
         name,     ///< the machine's, with what was drawn
     };
     ResourceId resource;

@@ -14,9 +14,12 @@ std::string check_plan(const Plan& plan) {
     const Resource* qmp = plan.find(plan.qmp);
     if (qmp == nullptr || !std::holds_alternative<MakeQmpSocket>(qmp->up))
         return "it makes no socket for QMP";
-    for (const Resource& resource : plan.resources)
-        if (resource.ready != Readiness::done && resource.id != plan.qemu)
+    for (const Resource& resource : plan.resources) {
+        if (resource.ready == Readiness::greeting && resource.id != plan.qemu)
             return "it waits for '" + resource.id + "'; only QEMU greets";
+        if (resource.ready != Readiness::done && !std::holds_alternative<Spawn>(resource.up))
+            return "it waits for '" + resource.id + "', which starts nothing";
+    }
     return "";
 }
 

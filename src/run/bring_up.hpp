@@ -41,7 +41,7 @@ private:
 };
 
 /// What must hold before BringUp is made: needs stand before those who need them, QEMU and its QMP socket are among the
-/// resources, and QEMU is the only one that has to be waited for. Empty when all is well.
+/// resources, QEMU alone greets, and only what runs has to be waited for. Empty when all is well.
 std::string check_plan(const Plan& plan);
 
 }  // namespace vmspawn

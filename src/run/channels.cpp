@@ -81,6 +81,16 @@ Result<ListeningSocket> make_listening_socket(int directory) {
     return sockets;
 }
 
+Result<Pipe> make_pipe() {
+    std::array<int, 2> ends{-1, -1};
+    if (pipe2(ends.data(), O_CLOEXEC) < 0)
+        return failed("make a pipe");
+    Pipe pipe{.reader = Fd(ends[0]), .writer = Fd(ends[1])};
+    if (!make_nonblocking(pipe.writer.get()))
+        return failed("make a pipe non-blocking");
+    return pipe;
+}
+
 Result<PseudoTerminal> make_pseudo_terminal() {
     PseudoTerminal terminal{.master = Fd(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)), .slave = Fd(), .path = ""};
     std::array<char, 64> path{};

@@ -23,6 +23,12 @@ struct ListeningSocket {
 /// By a name in `directory` that is gone again when this returns.
 Result<ListeningSocket> make_listening_socket(int directory);
 
+struct Pipe {
+    Fd reader;
+    Fd writer;  ///< non-blocking
+};
+Result<Pipe> make_pipe();
+
 struct PseudoTerminal {
     Fd master;  ///< non-blocking
     Fd slave;   ///< held so that the terminal outlives a reopening in the guest's machine, and what was written can be read to the end

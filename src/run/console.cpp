@@ -1,5 +1,7 @@
 #include "run/console.hpp"
 
+#include "run/lines.hpp"
+
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -64,12 +66,30 @@ void ConsoleLink::guest_spoke() {
     const ssize_t size = read(ends_.master, buffer.data(), buffer.size());
     if (size > 0) {
         to_caller_.give({buffer.data(), static_cast<std::size_t>(size)});
+        remember({buffer.data(), static_cast<std::size_t>(size)});
         messages_.set_mid_line(shares_terminal_ && buffer[static_cast<std::size_t>(size) - 1] != '\n');
         return from_guest_.enable(to_caller_.empty());
     }
     const bool ended = size == 0 || (errno != EAGAIN && errno != EINTR);
     from_guest_.enable(!ended && !done_);
     check_done();
+}
+
+void ConsoleLink::remember(std::string_view bytes) {
+    constexpr std::size_t kept = 4096;
+    tail_.append(bytes);
+    if (tail_.size() > 2 * kept)
+        tail_.erase(0, tail_.size() - kept);
+}
+
+std::string ConsoleLink::last_lines() const {
+    LineSplitter lines(tail_.size());
+    lines.feed(tail_);
+    LastWords last;
+    while (const auto line = lines.take())
+        last.add(*line);
+    last.add(lines.rest());
+    return last.text();
 }
 
 void ConsoleLink::finish(std::function<void()> done) {

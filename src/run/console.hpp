@@ -32,6 +32,8 @@ public:
     ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, ConsoleEnds ends, Handlers handlers);
     ~ConsoleLink();
 
+    /// The end of what the guest printed, for a message.
+    [[nodiscard]] std::string last_lines() const;
     /// Nothing more will come: calls `done`, once, when all that has come is written out.
     void finish(std::function<void()> done);
     /// Writes no more; a waiting finish() is done.
@@ -47,7 +49,8 @@ private:
     EscapeKeys keys_;
     std::optional<RawTerminal> raw_;
     std::function<void()> done_;
-    Fd master_again_;  ///< a second number, since a loop watches each descriptor once
+    std::string tail_;  ///< of what the guest printed
+    Fd master_again_;   ///< a second number, since a loop watches each descriptor once
     Outlet to_caller_;
     Outlet to_guest_;
     EventSource from_guest_;
@@ -56,6 +59,7 @@ private:
 
     void pump();
     void guest_spoke();
+    void remember(std::string_view bytes);
     void caller_spoke(std::uint32_t events);
     void caller_closed();
     void take_input(std::string_view bytes);

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <ctime>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <utility>
 
 namespace vmspawn {
@@ -34,6 +35,9 @@ int on_signal_event(sd_event_source*, const signalfd_siginfo*, void* userdata) n
     return call(userdata, 0);
 }
 int on_time_event(sd_event_source*, std::uint64_t, void* userdata) noexcept {
+    return call(userdata, 0);
+}
+int on_inotify_event(sd_event_source*, const inotify_event*, void* userdata) noexcept {
     return call(userdata, 0);
 }
 int on_always_ready(sd_event_source*, void* userdata) noexcept {
@@ -94,12 +98,25 @@ EventSource EventLoop::on_signal(int number, std::function<void()> handler) {
     return keep(std::move(watched), result, "watch a signal");
 }
 
+EventSource EventLoop::on_new_name(const std::string& path, std::function<void()> handler) {
+    auto watched = std::make_shared<EventSource::Watched>();
+    watched->handler = [handler = std::move(handler)](std::uint32_t) { handler(); };
+    const int result =
+        sd_event_add_inotify(loop_, &watched->source, path.c_str(), IN_CREATE | IN_MOVED_TO, on_inotify_event, watched.get());
+    return keep(std::move(watched), result, "watch a directory");
+}
+
 EventSource EventLoop::on_timer(std::chrono::microseconds after, std::function<void()> handler) {
     auto watched = std::make_shared<EventSource::Watched>();
     watched->handler = [handler = std::move(handler)](std::uint32_t) { handler(); };
     const int result = sd_event_add_time_relative(loop_, &watched->source, CLOCK_MONOTONIC, static_cast<std::uint64_t>(after.count()), 0,
                                                   on_time_event, watched.get());
     return keep(std::move(watched), result, "set a timer");
+}
+
+void EventLoop::answer_watchdog() {
+    if (const int result = sd_event_set_watchdog(loop_, 1); result < 0 && !failure_)
+        failure_ = Failure{-result, "answer the watchdog", ""};
 }
 
 Result<void> EventLoop::turn() {

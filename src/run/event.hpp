@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 struct sd_event;
 struct sd_event_source;
@@ -44,7 +45,12 @@ public:
     EventSource on_io(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler);
     /// Blocks the signal in this process.
     EventSource on_signal(int number, std::function<void()> handler);
+    /// A name was made in the directory `path`.
+    EventSource on_new_name(const std::string& path, std::function<void()> handler);
     EventSource on_timer(std::chrono::microseconds after, std::function<void()> handler);
+
+    /// Tells the service manager in time that this loop turns, where $WATCHDOG_USEC asks for it.
+    void answer_watchdog();
 
     /// Waits for one event and handles it. Fails when the loop or a source could not be set up.
     Result<void> turn();

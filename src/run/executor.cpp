@@ -3,6 +3,9 @@
 #include "run/bring_up.hpp"
 #include "run/linux_system.hpp"
 #include "run/report.hpp"
+#include "run/service.hpp"
+
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <csignal>
@@ -52,6 +55,7 @@ void report_failures(const Plan& plan, const BringUp& machine, bool up, Messages
 void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages) {
     announce(plan, system, messages);
     system.hand_over();
+    watch.machine_is_up();
     if (Result<void> ended = watch.until_end(); !ended) {
         messages.error("could not " + to_string(ended.failure()));
         watch.set_bring_up_error(ended.failure().error);
@@ -68,8 +72,9 @@ int execute(const Plan& plan, const RunOptions& options) {
     }
     prepare_process();
     EventLoop loop;
-    QemuWatch watch(loop, messages, plan.stop);
-    LinuxSystem system(plan, watch, messages);
+    loop.answer_watchdog();
+    QemuWatch watch(loop, messages, plan);
+    LinuxSystem system(plan, loop, watch, messages);
     BringUp machine(plan, system);
     const bool up = machine.run();
     const bool asked_to_end = watch.facts().asked_by.has_value();
@@ -80,7 +85,9 @@ int execute(const Plan& plan, const RunOptions& options) {
     else if (!asked_to_end && !machine.failures().empty())
         watch.set_bring_up_error(machine.failures().back().failure.error);
     machine.tear_down();
-    return verdict(watch.facts());
+    const int status = verdict(watch.facts());
+    tell_manager(fmt::format("EXIT_STATUS={}", status));
+    return status;
 }
 
 }  // namespace vmspawn

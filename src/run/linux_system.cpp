@@ -25,7 +25,8 @@ constexpr std::size_t first_descriptor = 3;
 
 }  // namespace
 
-LinuxSystem::LinuxSystem(const Plan& plan, QemuWatch& watch, Messages& messages) : plan_(plan), watch_(watch), messages_(messages) {}
+LinuxSystem::LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages)
+    : plan_(plan), loop_(loop), watch_(watch), messages_(messages) {}
 
 template <class T>
 Result<void> LinuxSystem::hold(const ResourceId& id, Result<T> made) {
@@ -40,12 +41,22 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         LinuxSystem& system;
         const Resource& resource;
         Result<void> operator()(const ClaimName& claim) { return system.hold(resource.id, claim_runtime_directory(claim)); }
-        Result<void> operator()(const MakeMemory& memory) { return system.hold(resource.id, make_memory(resource.id, memory)); }
+        Result<void> operator()(const MakeMemory& memory) {
+            return system.hold(resource.id, make_memory(resource.id, memory, system.piece_sources()));
+        }
         Result<void> operator()(const OpenFile& file) { return system.hold(resource.id, open_file(file, system.talk_of_growing(file))); }
         Result<void> operator()(const MakeOverlay& overlay) { return system.hold(resource.id, make_overlay(overlay)); }
         Result<void> operator()(const KeepFile& file) { return system.hold(resource.id, keep_file(file)); }
-        Result<void> operator()(const MakeScratch& scratch) { return system.hold(resource.id, make_scratch(resource.id, scratch)); }
+        Result<void> operator()(const MakeScratch& scratch) {
+            return system.hold(resource.id, make_scratch(resource.id, scratch, system.piece_sources()));
+        }
         Result<void> operator()(const UnpackKernel& kernel) { return system.hold(resource.id, open_unpacked(kernel)); }
+        Result<void> operator()(const MakePipe&) { return system.hold(resource.id, make_pipe()); }
+        Result<void> operator()(const FillPipe& fill) { return system.fill(fill); }
+        Result<void> operator()(const ClaimVsock& claim) { return system.hold(resource.id, claim_vsock(claim)); }
+        Result<void> operator()(const ListenVsock& listen) {
+            return system.hold(resource.id, listen_vsock(listen, system.runtime_directory()));
+        }
         Result<void> operator()(const MakeQmpSocket&) { return system.hold(resource.id, make_socket_pair()); }
         Result<void> operator()(const MakeTerminal&) { return system.hold(resource.id, make_pseudo_terminal()); }
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
@@ -67,9 +78,7 @@ GrowTalk LinuxSystem::talk_of_growing(const OpenFile& file) {
 }
 
 Arrival LinuxSystem::wait() {
-    Result<void> up = watch_.until_greeting();
-    const auto& helper = watch_.facts().helper;
-    return {!up && helper ? helper->id : plan_.qemu, std::move(up)};
+    return watch_.until_arrival();
 }
 
 void LinuxSystem::undo(const Resource& resource) {
@@ -93,18 +102,38 @@ std::string LinuxSystem::resolve(const Late& late) const {
         return std::to_string(port->number);
     if (const auto* directory = std::get_if<RuntimeDirectory>(&found->second))
         return directory->name;
+    if (const auto* vsock = std::get_if<ClaimedVsock>(&found->second))
+        return std::to_string(vsock->cid);
+    if (const auto* port = std::get_if<VsockPort>(&found->second))
+        return std::to_string(port->port);
     if (const auto* terminal = std::get_if<PseudoTerminal>(&found->second))
         return late.what == Late::What::chardev ? "path=" + terminal->path : terminal->path;
     return to_string(Word() += late);
 }
 
+/// -1: the plan has none.
+int LinuxSystem::runtime_directory() const {
+    for (const auto& [id, held] : held_)
+        if (const auto* directory = std::get_if<RuntimeDirectory>(&held))
+            return directory->directory.get();
+    return -1;
+}
+
+PieceSources LinuxSystem::piece_sources() const {
+    return {.resolve = [this](const Late& late) { return resolve(late); }, .runtime_directory = runtime_directory()};
+}
+
 Result<void> LinuxSystem::listen(const Resource& resource) {
-    for (const ResourceId& need : resource.needs) {
-        const auto found = held_.find(need);
-        if (const auto* directory = found != held_.end() ? std::get_if<RuntimeDirectory>(&found->second) : nullptr)
-            return hold(resource.id, make_listening_socket(directory->directory.get()));
-    }
-    return Failure{EINVAL, "", "it needs no runtime directory"};
+    return hold(resource.id, make_listening_socket(runtime_directory()));
+}
+
+Result<void> LinuxSystem::fill(const FillPipe& action) {
+    const PieceSources sources = piece_sources();
+    const Fd writer = std::move(std::get<Pipe>(held_.at(action.pipe)).writer);
+    Result<void> filled = PieceWriter(writer.get(), sources).add(action.pieces);
+    if (!filled && filled.failure().error == EPIPE)  // QEMU is gone, which is another's news
+        return {};
+    return filled;
 }
 
 /// Null: what is known late is no descriptor.
@@ -116,6 +145,14 @@ Fd* LinuxSystem::descriptor_for_child(const Late& late) {
         return fd;
     if (auto* pair = std::get_if<SocketPair>(&found->second))
         return &pair->theirs;
+    if (auto* pipe = std::get_if<Pipe>(&found->second))
+        return &pipe->reader;
+    if (auto* vsock = std::get_if<ClaimedVsock>(&found->second))
+        return late.what == Late::What::cid ? nullptr : &vsock->device;
+    if (auto* port = std::get_if<VsockPort>(&found->second))
+        return late.what == Late::What::port ? nullptr : &port->listener;
+    if (auto* child = std::get_if<Running>(&found->second))
+        return child->connection ? &child->connection : nullptr;
     if (auto* sockets = std::get_if<ListeningSocket>(&found->second))
         return late.what == Late::What::chardev ? &sockets->client : &sockets->listener;
     return nullptr;
@@ -128,6 +165,8 @@ std::vector<Late> LinuxSystem::passed_to(const Spawn& spawn) {
         if (descriptor_for_child(late) != nullptr && std::ranges::find(passed, late.resource, &Late::resource) == passed.end())
             passed.push_back(late);
     };
+    if (!spawn.activation.empty())
+        add({spawn.activation, Late::What::fd});
     for (const Word& word : spawn.arguments) {
         for (const auto& part : word.parts) {
             if (const auto* late = std::get_if<Late>(&part))
@@ -141,7 +180,7 @@ std::vector<Late> LinuxSystem::passed_to(const Spawn& spawn) {
 
 std::string LinuxSystem::value_in_child(const Late& late, const std::vector<Late>& passed) const {
     const auto found = std::ranges::find(passed, late.resource, &Late::resource);
-    if (found == passed.end())
+    if (found == passed.end() || late.what == Late::What::cid || late.what == Late::What::port)
         return resolve(late);
     const std::size_t number = first_descriptor + static_cast<std::size_t>(found - passed.begin());
     switch (late.what) {
@@ -151,6 +190,7 @@ std::string LinuxSystem::value_in_child(const Late& late, const std::vector<Late
             return fmt::format("fd={}", number);
         case Late::What::fd:
         case Late::What::port:
+        case Late::What::cid:
         case Late::What::name:
             break;
     }
@@ -169,35 +209,62 @@ std::vector<std::string> LinuxSystem::arguments_for(const Spawn& spawn, const st
     return arguments;
 }
 
-Result<void> LinuxSystem::spawn(const Resource& resource, const Spawn& spawn) {
+Result<Child> LinuxSystem::start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, int output) {
     const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    std::array<int, 2> output{-1, -1};
-    if (!nothing || pipe2(output.data(), O_CLOEXEC) < 0)
-        return failed("prepare its input and output");
-    Fd reader(output[0]);
-    const Fd writer(output[1]);
-    const std::vector<Late> passed = passed_to(spawn);
+    if (!nothing)
+        return failed("prepare its input");
     ChildSpec spec{.program = spawn.program,
                    .arguments = arguments_for(spawn, passed),
                    .environment = short_environment(),
                    .input = nothing.get(),
-                   .output = writer.get(),
+                   .output = output,
                    .descriptors = {},
+                   .directory = spawn.directory.empty() ? -1 : runtime_directory(),
+                   .activated = !spawn.activation.empty(),
                    .no_new_privileges = spawn.no_new_privileges,
                    .space = spawn.space ? &*spawn.space : nullptr,
                    .death_signal = spawn.death_signal};
+    spec.environment.insert(spec.environment.end(), spawn.environment.begin(), spawn.environment.end());
+    if (spec.activated)
+        spec.environment.emplace_back("LISTEN_FDS=1");
     for (const Late& late : passed)
         spec.descriptors.push_back(descriptor_for_child(late)->get());
     if (resource.id == plan_.qemu)
         release_ports([](const ReservedPort& port) { return port.udp; });
-    Result<Child> child = spawn_child(spec);
+    return spawn_child(spec);
+}
+
+void LinuxSystem::adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output) {
+    Running running;
+    if (resource.id == plan_.qemu)
+        watch_.adopt(std::move(child), std::move(output), std::move(std::get<SocketPair>(held_.at(plan_.qmp)).ours));
+    else if (resource.ready == Readiness::ended)
+        watch_.adopt_once(resource.id, std::move(child), std::move(output));
+    else
+        watch_.adopt_helper(resource.id, name_of(resource), spawn.critical, std::move(child), std::move(output));
+    if (resource.ready == Readiness::connected) {
+        const auto arrived = [this, id = resource.id](Result<Fd> connection) {
+            if (!connection)
+                return watch_.arrive({id, connection.failure()});
+            std::get<Running>(held_.at(id)).connection = std::move(*connection);
+            watch_.arrive({id, {}});
+        };
+        running.socket = std::make_unique<SocketWatch>(loop_, runtime_directory(), spawn.socket, arrived);
+    }
+    held_.insert_or_assign(resource.id, Held(std::move(running)));
+}
+
+Result<void> LinuxSystem::spawn(const Resource& resource, const Spawn& spawn) {
+    std::array<int, 2> output{-1, -1};
+    if (pipe2(output.data(), O_CLOEXEC) < 0)
+        return failed("prepare its output");
+    Fd reader(output[0]);
+    const Fd writer(output[1]);
+    const std::vector<Late> passed = passed_to(spawn);
+    Result<Child> child = start(resource, spawn, passed, writer.get());
     if (!child)
         return child.failure();
-    if (resource.id == plan_.qemu)
-        watch_.adopt(std::move(*child), std::move(reader), std::move(std::get<SocketPair>(held_.at(plan_.qmp)).ours));
-    else
-        watch_.adopt_helper(resource.id, name_of(resource), spawn.critical, std::move(*child), std::move(reader));
-    held_.insert_or_assign(resource.id, Running{});
+    adopt(resource, spawn, std::move(*child), std::move(reader));
     close_copies(passed);
     return {};
 }
@@ -220,6 +287,21 @@ void LinuxSystem::hand_over() {
     const auto terminal = held_.find(plan_.console.terminal);
     const auto* pty = terminal != held_.end() ? std::get_if<PseudoTerminal>(&terminal->second) : nullptr;
     watch_.start_console(pty != nullptr ? plan_.console.kind : ConsoleKind::none, pty != nullptr ? pty->master.get() : -1);
+    const Resource* notify = plan_.find(plan_.notify.listener);
+    const auto listener = held_.find(plan_.notify.listener);
+    if (notify == nullptr || listener == held_.end())
+        return;
+    if (const auto guest = guest_behind(std::get<ListenVsock>(notify->up).device))
+        watch_.start_notifications(std::get<VsockPort>(listener->second).listener.get(), *guest);
+}
+
+std::optional<GuestPeer> LinuxSystem::guest_behind(const ResourceId& device) const {
+    const auto found = held_.find(device);
+    if (found == held_.end())
+        return std::nullopt;
+    if (const auto* kernel = std::get_if<ClaimedVsock>(&found->second))
+        return kernel->cid;
+    return watch_.pid_of(device);
 }
 
 }  // namespace vmspawn

@@ -3,11 +3,16 @@
 
 #include "run/channels.hpp"
 #include "run/grow.hpp"
+#include "run/piece_writer.hpp"
 #include "run/qemu_watch.hpp"
 #include "run/runtime_directory.hpp"
+#include "run/socket_watch.hpp"
 #include "run/system.hpp"
+#include "run/vsock.hpp"
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,7 +21,7 @@ namespace vmspawn {
 
 class LinuxSystem final : public System {
 public:
-    LinuxSystem(const Plan& plan, QemuWatch& watch, Messages& messages);
+    LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages);
 
     Result<void> perform(const Resource& resource) override;
     Arrival wait() override;
@@ -27,10 +32,16 @@ public:
     void hand_over();
 
 private:
-    struct Running {};  ///< a child: the watch has it
-    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, PseudoTerminal, ReservedPort, Running>;
+    /// A child: the watch has it.
+    struct Running {
+        Fd connection{};  ///< to the socket that it made
+        std::unique_ptr<SocketWatch> socket{};
+    };
+    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, PseudoTerminal, ReservedPort, Pipe, ClaimedVsock,
+                              VsockPort, Running>;
 
     const Plan& plan_;
+    EventLoop& loop_;
     QemuWatch& watch_;
     Messages& messages_;
     std::map<ResourceId, Held> held_;
@@ -38,7 +49,13 @@ private:
     template <class T>
     Result<void> hold(const ResourceId& id, Result<T> made);
     GrowTalk talk_of_growing(const OpenFile& file);
+    [[nodiscard]] int runtime_directory() const;
+    [[nodiscard]] PieceSources piece_sources() const;
     Result<void> listen(const Resource& resource);
+    Result<void> fill(const FillPipe& action);
+    Result<Child> start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, int output);
+    void adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output);
+    [[nodiscard]] std::optional<GuestPeer> guest_behind(const ResourceId& device) const;
     Result<void> spawn(const Resource& resource, const Spawn& spawn);
     [[nodiscard]] Fd* descriptor_for_child(const Late& late);
     [[nodiscard]] std::string value_in_child(const Late& late, const std::vector<Late>& passed) const;

@@ -34,22 +34,22 @@ Fd new_scratch(const std::string& name) {
     return fd ? std::move(fd) : new_memory(name);
 }
 
-Result<Fd> make_memory(const std::string& name, const MakeMemory& action) {
+Result<Fd> make_memory(const std::string& name, const MakeMemory& action, const PieceSources& sources) {
     Fd fd = new_memory(name);
     if (!fd)
         return failed("make a memory file");
-    if (Result<void> filled = PieceWriter(fd.get()).add(action.pieces); !filled)
+    if (Result<void> filled = PieceWriter(fd.get(), sources).add(action.pieces); !filled)
         return filled.failure();
     if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
         return failed("seal it");
     return fd;
 }
 
-Result<Fd> make_scratch(const std::string& name, const MakeScratch& action) {
+Result<Fd> make_scratch(const std::string& name, const MakeScratch& action, const PieceSources& sources) {
     Fd fd = new_scratch(name);
     if (!fd)
         return failed("make a temporary file");
-    if (Result<void> filled = PieceWriter(fd.get()).add(action.pieces); !filled)
+    if (Result<void> filled = PieceWriter(fd.get(), sources).add(action.pieces); !filled)
         return filled.failure();
     return fd;
 }

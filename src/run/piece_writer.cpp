@@ -49,6 +49,23 @@ Result<void> PieceWriter::add(const Align& align) {
     return bytes(over == 0 ? std::string() : std::string(align.boundary - over, '\0'));
 }
 
+Result<void> PieceWriter::add(const Late& late) {
+    return bytes(sources_.resolve(late));
+}
+
+Result<void> PieceWriter::add(const RuntimeFile& file) {
+    constexpr std::size_t most = 65536;
+    const Fd from(openat(sources_.runtime_directory, file.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    std::string content(most, '\0');
+    const ssize_t size = from ? read(from.get(), content.data(), content.size()) : -1;
+    if (size < 0)
+        return failed("read " + file.name + " in the runtime directory");
+    content.resize(static_cast<std::size_t>(size));
+    while (content.ends_with('\n'))
+        content.pop_back();
+    return bytes(file.base64 ? base64_encode(content) : content);
+}
+
 Result<void> PieceWriter::add(const std::vector<Piece>& pieces) {
     for (const Piece& piece : pieces) {
         if (Result<void> added = std::visit([&](const auto& one) { return add(one); }, piece); !added)

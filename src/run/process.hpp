@@ -26,6 +26,7 @@ public:
     /// From now on what it writes is handed on; first what it has written so far.
     void show_lines();
     [[nodiscard]] std::string last_words() const { return words_.text(); }
+    [[nodiscard]] pid_t pid() const { return child_.pid; }
     [[nodiscard]] bool running() const { return static_cast<bool>(child_.pidfd); }
 
     /// Without the loop: SIGTERM, then after `patience` SIGKILL, and waits for its end. Calls no handler.

@@ -1,12 +1,15 @@
 #include "run/qemu_watch.hpp"
 
+#include "run/service.hpp"
+
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
 namespace vmspawn {
 
-QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, StopLadder ladder)
-    : loop_(loop), messages_(messages), ladder_(ladder), supervisor_(ladder) {
+QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan)
+    : loop_(loop), messages_(messages), plan_(plan), supervisor_(plan.stop, plan.notify) {
     for (const int number : {SIGTERM, SIGINT, SIGHUP})
         signals_.push_back(loop.on_signal(number, [this, number] { signalled(number); }));
 }
@@ -16,9 +19,10 @@ void QemuWatch::adopt(Child qemu, Fd output, Fd qmp) {
                                       Process::Handlers{.line = [this](const std::string& line) { qemu_spoke(line); },
                                                         .ended = [this](ProcessEnd end) { qemu_ended(end); }});
     qmp_ = std::make_unique<QmpClient>(loop_, std::move(qmp), qmp_handlers());
+    take(QemuStarted{});
 }
 
-void QemuWatch::adopt_helper(const ResourceId& id, std::string name, bool critical, Child helper, Fd output) {
+void QemuWatch::adopt_helper(const ResourceId& id, std::string name, Critical critical, Child helper, Fd output) {
     HelperEnded news{.id = id, .name = std::move(name), .critical = critical, .end = {}, .last_words = ""};
     const auto spoke = [this, id](const std::string& line) { helper_spoke(id, line); };
     const auto ended = [this, news](ProcessEnd end) mutable {
@@ -29,14 +33,30 @@ void QemuWatch::adopt_helper(const ResourceId& id, std::string name, bool critic
         take(news);
     };
     helpers_[id] = std::make_unique<Process>(loop_, std::move(helper), std::move(output), Process::Handlers{.line = spoke, .ended = ended});
-    if (critical)
+    if (critical != Critical::never)
         take(HelperStarted{});
+}
+
+void QemuWatch::adopt_once(const ResourceId& id, Child program, Fd output) {
+    const auto ended = [this, id](ProcessEnd end) {
+        if (end == ProcessEnd{})
+            return arrive({id, {}});
+        const std::string words = helpers_.at(id)->last_words();
+        arrive({id, Failure{EIO, "", words.empty() ? "it " + to_string(end) : words + "\nit " + to_string(end)}});
+    };
+    helpers_[id] = std::make_unique<Process>(loop_, std::move(program), std::move(output),
+                                             Process::Handlers{.line = [](const std::string&) {}, .ended = ended});
+}
+
+pid_t QemuWatch::pid_of(const ResourceId& helper) const {
+    const auto found = helpers_.find(helper);
+    return found == helpers_.end() ? -1 : found->second->pid();
 }
 
 QmpClient::Handlers QemuWatch::qmp_handlers() {
     return {.greeted =
                 [this] {
-                    greeted_ = true;
+                    arrive({plan_.qemu, {}});
                     take(QemuGreeted{});
                 },
             .event = [this](const QmpEvent& event) { take(event); },
@@ -46,17 +66,28 @@ QmpClient::Handlers QemuWatch::qmp_handlers() {
             .broken = [this](const std::string& problem) { take(QmpBroken{problem}); }};
 }
 
-Result<void> QemuWatch::until_greeting() {
-    while (!greeted_ && !finished_) {
+Arrival QemuWatch::until_arrival() {
+    while (arrivals_.empty() && !finished_) {
         if (Result<void> turned = loop_.turn(); !turned)
-            return turned;
+            return {plan_.qemu, turned.failure()};
     }
-    if (greeted_)
-        return {};
+    if (!arrivals_.empty()) {
+        Arrival next = std::move(arrivals_.front());
+        arrivals_.pop_front();
+        return next;
+    }
     const auto& helper = facts().helper;
+    if (!helper && !facts().qemu)
+        return {plan_.qemu, Failure{ECANCELED, "", ""}};
     const std::string words = helper ? helper->last_words : qemu_->last_words();
     const std::string what = "it " + to_string(helper ? helper->end : *facts().qemu) + " before the machine was up";
-    return Failure{EIO, "", words.empty() ? what : what + "\n" + words};
+    return {helper ? helper->id : plan_.qemu, Failure{EIO, "", words.empty() ? what : what + "\n" + words}};
+}
+
+void QemuWatch::start_notifications(int listener, GuestPeer guest) {
+    const auto said = [this](const NotifyField& field) { take(GuestSaid{field.name, field.value}); };
+    const auto refused = [this](const std::string& problem) { messages_.warning(problem); };
+    notifications_ = std::make_unique<NotifyReceiver>(loop_, listener, guest, NotifyReceiver::Handlers{.said = said, .refused = refused});
 }
 
 void QemuWatch::start_console(ConsoleKind kind, int master) {
@@ -85,7 +116,7 @@ Result<void> QemuWatch::until_end() {
 void QemuWatch::end_qemu() {
     console_.reset();
     if (qemu_)
-        qemu_->end(ladder_.terminate);
+        qemu_->end(plan_.stop.terminate);
 }
 
 void QemuWatch::helper_spoke(const ResourceId& id, const std::string& line) {
@@ -124,6 +155,8 @@ void QemuWatch::qemu_spoke(const std::string& line) {
 // QEMU's last events first, then the guest's last output, then the news that it has ended.
 void QemuWatch::qemu_ended(ProcessEnd end) {
     qmp_->drain();
+    if (notifications_)
+        notifications_->drain();
     auto tell = [this, end] { take(QemuEnded{end, qemu_->last_words()}); };
     if (console_)
         console_->finish(std::move(tell));
@@ -148,6 +181,16 @@ void QemuWatch::perform(const KillQemu& command) {
 
 void QemuWatch::perform(const ArmTimer& command) {
     timer_ = loop_.on_timer(command.after, [this] { take(TimerFired{}); });
+}
+
+void QemuWatch::perform(const ArmReadyTimer& command) {
+    ready_timer_ = EventSource();
+    if (command.after.count() > 0)
+        ready_timer_ = loop_.on_timer(command.after, [this] { take(ReadyTimedOut{console_ ? console_->last_lines() : ""}); });
+}
+
+void QemuWatch::perform(const TellManager& command) {
+    tell_manager(command.state);
 }
 
 void QemuWatch::perform(const Say& command) {

@@ -5,10 +5,13 @@
 #include "run/console.hpp"
 #include "run/event.hpp"
 #include "run/messages.hpp"
+#include "run/notify_receiver.hpp"
 #include "run/process.hpp"
 #include "run/qmp.hpp"
 #include "run/supervisor.hpp"
+#include "run/system.hpp"
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,14 +21,22 @@ namespace vmspawn {
 class QemuWatch {
 public:
     /// From here on SIGTERM, SIGINT and SIGHUP are requests to end.
-    QemuWatch(EventLoop& loop, Messages& messages, StopLadder ladder);
+    QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan);
 
+    /// It arrives when it greets.
     void adopt(Child qemu, Fd output, Fd qmp);
     /// `name` is for messages.
-    void adopt_helper(const ResourceId& id, std::string name, bool critical, Child helper, Fd output);
-    /// Fails when QEMU or a helper ends first (its words are the detail; facts().helper tells which), or when it had to be ended on
-    /// request.
-    Result<void> until_greeting();
+    void adopt_helper(const ResourceId& id, std::string name, Critical critical, Child helper, Fd output);
+    /// A program that does one thing: it arrives when it has ended.
+    void adopt_once(const ResourceId& id, Child program, Fd output);
+    void arrive(Arrival arrival) { arrivals_.push_back(std::move(arrival)); }
+    /// The next that arrives. Fails, as QEMU or the helper, when that ends first (its words are the detail), or, as QEMU, when the
+    /// machine had to be ended on request.
+    Arrival until_arrival();
+    /// The machine is up: its guest is heard from now on.
+    void start_notifications(int listener, GuestPeer guest);
+    void machine_is_up() { take(MachineUp{}); }
+    [[nodiscard]] pid_t pid_of(const ResourceId& helper) const;
     void start_console(ConsoleKind kind, int master);
     /// Until QEMU has ended and all that it wrote is shown.
     Result<void> until_end();
@@ -39,23 +50,27 @@ public:
 private:
     EventLoop& loop_;
     Messages& messages_;
-    StopLadder ladder_;
+    const Plan& plan_;
     Supervisor supervisor_;
+    std::deque<Arrival> arrivals_;
     std::vector<EventSource> signals_;
     EventSource timer_;
+    EventSource ready_timer_;
     std::unique_ptr<Process> qemu_;
     std::map<ResourceId, std::unique_ptr<Process>> helpers_;
     std::vector<std::string> helper_lines_;  ///< held back a moment: a helper that loses its client complains before QEMU's end is known
     EventSource helper_lines_due_;
     std::unique_ptr<QmpClient> qmp_;
     std::unique_ptr<ConsoleLink> console_;
-    bool greeted_ = false;
+    std::unique_ptr<NotifyReceiver> notifications_;
     bool finished_ = false;
 
     void take(const Event& event);
     void perform(const SendQmp& command);
     void perform(const KillQemu& command);
     void perform(const ArmTimer& command);
+    void perform(const ArmReadyTimer& command);
+    void perform(const TellManager& command);
     void perform(const Say& command);
     void perform(const Finish& command);
     void signalled(int number);

@@ -37,6 +37,10 @@ public:
     std::string operator()(const MakeScratch&) const { return "make " + id_; }
     std::string operator()(const MakeOverlay&) const { return "make " + id_; }
     std::string operator()(const UnpackKernel& kernel) const { return fmt::format("open {} '{}'", id_, shown_path(plan_, kernel.path)); }
+    std::string operator()(const MakePipe&) const { return "make " + id_; }
+    std::string operator()(const FillPipe&) const { return "make " + id_; }
+    std::string operator()(const ClaimVsock&) const { return "get a CID for the guest from /dev/vhost-vsock"; }
+    std::string operator()(const ListenVsock&) const { return "listen for the guest as " + id_; }
     std::string operator()(const MakeQmpSocket&) const { return "make a socket for QMP"; }
     std::string operator()(const MakeTerminal&) const { return "make a terminal for the guest's console"; }
     std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }

@@ -3,12 +3,14 @@
 #include "run/namespace.hpp"
 #include "run/pidfd.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <optional>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -31,6 +33,7 @@ struct Prepared {
     const ChildSpec& spec;
     std::vector<char*> argv;
     std::vector<char*> envp;
+    std::array<char, 32> listen_pid{};  ///< filled in by the child, which alone knows its number
     std::optional<PreparedSpace> space;
     int peer = -1;             ///< the child's end of the talk about its ids
     std::vector<int> sources;  ///< scratch for the child
@@ -66,6 +69,16 @@ void reset_signals() {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void tell_activation(Prepared& prepared) {
+    char digits[16];
+    int count = 0;
+    for (pid_t rest = getpid(); rest > 0; rest /= 10)
+        digits[count++] = static_cast<char>('0' + rest % 10);
+    char* to = prepared.listen_pid.data() + std::char_traits<char>::length(prepared.listen_pid.data());
+    while (count > 0)
+        *to++ = digits[--count];
 }
 
 // A source may sit on a number that another one is to get, so all first move above the targets, then down to their places.
@@ -112,6 +125,10 @@ void allow_most_descriptors() {
         bind_to_parent(prepared);  // the kernel forgets it with a change of ids
         allow_most_descriptors();
     }
+    if (spec.directory >= 0 && fchdir(spec.directory) < 0)
+        child_failed(prepared.report, "enter the directory of");
+    if (spec.activated)
+        tell_activation(prepared);
     umask(077);
     if (spec.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         child_failed(prepared.report, "set no_new_privs");
@@ -176,6 +193,11 @@ Result<Child> spawn_child(const ChildSpec& spec) {
                       .sources = {spec.input, spec.output, spec.output},
                       .parent = getpid(),
                       .report = writer.get()};
+    if (spec.activated) {
+        constexpr std::string_view start = "LISTEN_PID=";
+        std::ranges::copy(start, prepared.listen_pid.begin());
+        prepared.envp.insert(prepared.envp.begin(), prepared.listen_pid.data());
+    }
     prepared.sources.insert(prepared.sources.end(), spec.descriptors.begin(), spec.descriptors.end());
 
     if (spec.space != nullptr)

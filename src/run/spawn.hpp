@@ -19,6 +19,8 @@ struct ChildSpec {
     int input = -1;                        ///< becomes 0
     int output = -1;                       ///< becomes 1 and 2
     std::vector<int> descriptors;          ///< become 3, 4, …
+    int directory = -1;                    ///< its working directory; -1: this process's
+    bool activated = false;                ///< it finds the first of `descriptors` by LISTEN_FDS and LISTEN_PID
     bool no_new_privileges = true;
     const Namespace* space = nullptr;  ///< null: it sees what this process sees
     int death_signal = 9;              ///< sent by the kernel when this process dies

@@ -35,6 +35,11 @@ Commands Supervisor::on(const Event& event) {
     return std::visit([this](const auto& one) { return react(one); }, event);
 }
 
+Commands Supervisor::react(const QemuStarted&) {
+    started_ = true;
+    return {};
+}
+
 Commands Supervisor::react(const QemuGreeted&) {
     greeted_ = true;
     if (stage_ == Stage::starting)
@@ -110,6 +115,11 @@ Commands Supervisor::escalate(const std::string& why) {
         case Stage::running:
             return power_off(why);
         case Stage::starting:
+            if (!started_) {
+                stage_ = Stage::ended;
+                return {Finish{}, status(why + ": the machine does not start")};
+            }
+            return terminate(why);
         case Stage::powering_off:
             return terminate(why);
         case Stage::terminating:
@@ -126,7 +136,7 @@ Commands Supervisor::escalate(const std::string& why) {
 
 Commands Supervisor::power_off(const std::string& why) {
     stage_ = Stage::powering_off;
-    return {SendQmp{"system_powerdown"}, ArmTimer{ladder_.power_off},
+    return {SendQmp{"system_powerdown"}, ArmTimer{ladder_.power_off}, stopping(),
             status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal", why,
                                ladder_.power_off.count()))};
 }
@@ -134,7 +144,7 @@ Commands Supervisor::power_off(const std::string& why) {
 Commands Supervisor::terminate(const std::string& why) {
     stage_ = Stage::terminating;
     facts_.killed = true;
-    return {KillQemu{SIGTERM}, ArmTimer{ladder_.terminate},
+    return {KillQemu{SIGTERM}, ArmTimer{ladder_.terminate}, stopping(),
             status(fmt::format("{}: sent SIGTERM to QEMU; SIGKILL in {} s or at another signal", why, ladder_.terminate.count()))};
 }
 

@@ -21,6 +21,8 @@ struct ProcessEnd {
 std::string to_string(const ProcessEnd& end);
 
 // Events
+struct QemuStarted {};
+struct MachineUp {};    ///< the bring-up is done
 struct QemuGreeted {};  ///< it answers QMP: from now on the guest can be asked
 /// What QMP reports: SHUTDOWN, RESET, GUEST_PANICKED, STOP, …
 struct QmpEvent {
@@ -40,20 +42,28 @@ struct Signalled {
 };
 struct EscapeTyped {};
 struct TimerFired {};
+/// What the guest's systemd tells, such as READY=1.
+struct GuestSaid {
+    std::string name;
+    std::string value;
+};
+struct ReadyTimedOut {
+    std::string console;  ///< its last lines
+};
 struct QemuEnded {
     ProcessEnd end;
     std::string last_words;
 };
-struct HelperStarted {};  ///< a critical one
+struct HelperStarted {};  ///< one that the machine needs
 struct HelperEnded {
     ResourceId id;
     std::string name;  ///< for messages
-    bool critical = true;
+    Critical critical = Critical::always;
     ProcessEnd end;
     std::string last_words;
 };
-using Event =
-    std::variant<QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, EscapeTyped, TimerFired, QemuEnded, HelperStarted, HelperEnded>;
+using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, EscapeTyped, TimerFired,
+                           GuestSaid, ReadyTimedOut, QemuEnded, HelperStarted, HelperEnded>;
 
 // Commands
 struct SendQmp {
@@ -65,13 +75,19 @@ struct KillQemu {
 struct ArmTimer {
     std::chrono::seconds after{};
 };
+struct ArmReadyTimer {
+    std::chrono::microseconds after{};  ///< 0: no more
+};
+struct TellManager {
+    std::string state;  ///< as sd_notify(3) takes it
+};
 struct Say {
     std::string text;
     enum class Kind { status, warning, error } kind = Kind::status;
     std::string detail;  ///< lines of their own
 };
 struct Finish {};  ///< leave the loop
-using Command = std::variant<SendQmp, KillQemu, ArmTimer, Say, Finish>;
+using Command = std::variant<SendQmp, KillQemu, ArmTimer, ArmReadyTimer, TellManager, Say, Finish>;
 
 /// What happened, for the verdict.
 struct Facts {
@@ -94,7 +110,7 @@ int verdict(const Facts& facts);
 
 class Supervisor {
 public:
-    explicit Supervisor(StopLadder ladder) : ladder_(ladder) {}
+    explicit Supervisor(StopLadder ladder, NotifyPlan notify = {}) : ladder_(ladder), notify_(std::move(notify)) {}
 
     std::vector<Command> on(const Event& event);
     [[nodiscard]] const Facts& facts() const { return facts_; }
@@ -109,14 +125,20 @@ private:
     enum class Stage { starting, running, powering_off, terminating, killing, settling, ended };
     using Commands = std::vector<Command>;
     StopLadder ladder_;
+    NotifyPlan notify_;
     Stage stage_ = Stage::starting;
     Facts facts_;
+    bool started_ = false;  ///< QEMU
     bool greeted_ = false;
-    int helpers_ = 0;  ///< critical ones that run
+    bool ready_ = false;
+    std::string guest_status_;  ///< the last STATUS= of the guest
+    int helpers_ = 0;           ///< that the machine needs and that run
     std::optional<HelperEnded> suspect_;
     std::string qemu_words_;
     bool killed_by_stranger_ = false;  ///< QEMU
 
+    Commands react(const QemuStarted&);
+    Commands react(const MachineUp&);
     Commands react(const QemuGreeted&);
     Commands react(const QmpEvent& event);
     Commands react(const QmpStatus& event);
@@ -124,10 +146,14 @@ private:
     Commands react(const Signalled& event);
     Commands react(const EscapeTyped&);
     Commands react(const TimerFired&);
+    Commands react(const GuestSaid& event);
+    Commands react(const ReadyTimedOut& event);
     Commands react(const QemuEnded& event);
     Commands react(const HelperStarted&);
     Commands react(const HelperEnded& event);
 
+    Commands become_ready();
+    [[nodiscard]] TellManager stopping() const;
     Commands lose_helper(const HelperEnded& event);
     [[nodiscard]] bool helper_is_the_cause() const;
     Commands conclude();

@@ -22,16 +22,17 @@ Commands Supervisor::react(const HelperStarted&) {
 }
 
 Commands Supervisor::react(const HelperEnded& event) {
-    if (event.critical)
+    const bool needed = event.critical == Critical::always || (event.critical == Critical::until_ready && !ready_);
+    if (event.critical != Critical::never)
         helpers_--;
     if (stage_ == Stage::settling) {
-        if (event.critical && !ended_well(event.end))
+        if (needed && !ended_well(event.end))
             suspect_ = event;
         return helpers_ == 0 ? conclude() : Commands{};
     }
     if (facts_.orderly || facts_.killed)  // QEMU is going: this follows
         return {};
-    if (event.critical)
+    if (needed)
         return lose_helper(event);
     return {Say{.text = event.name + " " + to_string(event.end), .kind = Say::Kind::warning, .detail = event.last_words}};
 }
@@ -43,6 +44,11 @@ Commands Supervisor::lose_helper(const HelperEnded& event) {
         suspect_ = event;
     if (ending())
         return {};
+    if (!started_) {
+        facts_.helper = suspect_;
+        stage_ = Stage::ended;
+        return {Finish{}};
+    }
     stage_ = Stage::terminating;
     return {KillQemu{SIGTERM}, ArmTimer{ladder_.terminate}};
 }

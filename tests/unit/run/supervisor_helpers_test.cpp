@@ -16,7 +16,7 @@ constexpr ProcessEnd by(int signal) {
     return {.signalled = true, .code = signal};
 }
 
-HelperEnded helper(ProcessEnd end, bool critical = true) {
+HelperEnded helper(ProcessEnd end, Critical critical = Critical::always) {
     return {.id = "root-fs", .name = "root-fs (a.vmspawn:2:1, image.directory)", .critical = critical, .end = end, .last_words = "words"};
 }
 QemuEnded qemu(ProcessEnd end) {
@@ -27,6 +27,7 @@ class Helping : public testing::Test {
 protected:
     void SetUp() override {
         on(HelperStarted{});
+        on(QemuStarted{});
         on(QemuGreeted{});
     }
     /// All that was said, and whether the end was reached.
@@ -164,7 +165,7 @@ TEST_F(Helping, TheOneThatDiedIsBlamedNotTheOneThatFollowed) {
 }
 
 TEST_F(Helping, LostHelperThatIsNotCriticalOnlyWarns) {
-    on(helper(status_one, false));
+    on(helper(status_one, Critical::never));
     EXPECT_EQ(said_, "root-fs (a.vmspawn:2:1, image.directory) ended with status 1 | words\n");
     EXPECT_EQ(sent_, 0);
     EXPECT_FALSE(finished_);

@@ -19,6 +19,8 @@ std::vector<std::string> show(const std::vector<Command>& commands) {
         std::string operator()(const SendQmp& command) const { return "qmp " + command.command; }
         std::string operator()(const KillQemu& command) const { return fmt::format("kill {}", command.signal); }
         std::string operator()(const ArmTimer& command) const { return fmt::format("timer {}", command.after.count()); }
+        std::string operator()(const ArmReadyTimer& command) const { return fmt::format("ready timer {}", command.after.count()); }
+        std::string operator()(const TellManager& command) const { return "tell " + command.state.substr(0, command.state.find('\n')); }
         std::string operator()(const Say& command) const {
             return "say " + command.text + (command.detail.empty() ? "" : " | " + command.detail);
         }
@@ -35,7 +37,10 @@ const std::string asked = "say SIGTERM: asked the guest to power off; SIGTERM to
 class Supervising : public testing::Test {
 protected:
     std::vector<std::string> on(const Event& event) { return show(supervisor_.on(event)); }
-    void SetUp() override { on(QemuGreeted{}); }
+    void SetUp() override {
+        on(QemuStarted{});
+        on(QemuGreeted{});
+    }
     static QmpEvent shutdown(const char* reason) {
         return {.name = "SHUTDOWN", .reason = reason, .guest = std::string_view(reason).starts_with("guest")};
     }
@@ -48,18 +53,18 @@ protected:
 };
 
 TEST_F(Supervising, LadderByTime) {
-    EXPECT_THAT(on(Signalled{SIGTERM}), ElementsAre("qmp system_powerdown", "timer 30", asked));
-    EXPECT_THAT(on(TimerFired{}),
-                ElementsAre("kill 15", "timer 10", "say no end after 30 s: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
+    EXPECT_THAT(on(Signalled{SIGTERM}), ElementsAre("qmp system_powerdown", "timer 30", "tell STOPPING=1", asked));
+    EXPECT_THAT(on(TimerFired{}), ElementsAre("kill 15", "timer 10", "tell STOPPING=1",
+                                              "say no end after 30 s: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
     EXPECT_THAT(on(TimerFired{}), ElementsAre("kill 9", "say no end after 10 s: sent SIGKILL to QEMU"));
     EXPECT_THAT(on(TimerFired{}), IsEmpty());
     EXPECT_EQ(end({.signalled = true, .code = SIGKILL}), 143);
 }
 
 TEST_F(Supervising, LadderBySignals) {
-    EXPECT_THAT(on(Signalled{SIGTERM}), ElementsAre("qmp system_powerdown", "timer 30", asked));
-    EXPECT_THAT(on(Signalled{SIGINT}),
-                ElementsAre("kill 15", "timer 10", "say SIGINT: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
+    EXPECT_THAT(on(Signalled{SIGTERM}), ElementsAre("qmp system_powerdown", "timer 30", "tell STOPPING=1", asked));
+    EXPECT_THAT(on(Signalled{SIGINT}), ElementsAre("kill 15", "timer 10", "tell STOPPING=1",
+                                                   "say SIGINT: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
     EXPECT_THAT(on(Signalled{SIGINT}), ElementsAre("kill 9", "say SIGINT: sent SIGKILL to QEMU"));
     EXPECT_THAT(on(Signalled{SIGINT}), IsEmpty());
     EXPECT_EQ(end({.signalled = true, .code = SIGKILL}), 143) << "the first signal counts";
@@ -74,8 +79,8 @@ TEST_F(Supervising, GuestThatPowersOffOnRequestGivesZero) {
 }
 
 TEST_F(Supervising, KeysEndQemuAtOnceAndCountAsSigterm) {
-    EXPECT_THAT(on(EscapeTyped{}),
-                ElementsAre("kill 15", "timer 10", "say ^] typed three times: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
+    EXPECT_THAT(on(EscapeTyped{}), ElementsAre("kill 15", "timer 10", "tell STOPPING=1",
+                                               "say ^] typed three times: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
     on(shutdown("host-signal"));
     EXPECT_EQ(end(), 143);
 }
@@ -151,9 +156,25 @@ TEST_F(Supervising, AfterTheEndNothingHappens) {
 
 TEST(SupervisorBeforeTheGreeting, RequestEndsQemuAtOnce) {
     Supervisor supervisor{StopLadder{}};
+    supervisor.on(QemuStarted{});
     EXPECT_EQ(show(supervisor.on(Signalled{SIGINT})).front(), "kill 15");
     EXPECT_THAT(show(supervisor.on(QemuEnded{{.signalled = true, .code = SIGTERM}, ""})), ElementsAre("finish"));
     EXPECT_EQ(verdict(supervisor.facts()), 130);
+}
+
+TEST(SupervisorBeforeTheGreeting, RequestBeforeQemuRunsEndsTheBringUp) {
+    Supervisor supervisor{StopLadder{}};
+    EXPECT_THAT(show(supervisor.on(Signalled{SIGINT})), ElementsAre("finish", "say SIGINT: the machine does not start"));
+    EXPECT_EQ(verdict(supervisor.facts()), 130);
+}
+
+TEST(SupervisorBeforeTheGreeting, HelperThatEndsBeforeQemuRunsEndsTheBringUp) {
+    Supervisor supervisor{StopLadder{}};
+    supervisor.on(HelperStarted{});
+    const HelperEnded lost{.id = "vsock", .name = "vsock", .critical = Critical::until_ready, .end = {.code = 1}, .last_words = "words"};
+    EXPECT_THAT(show(supervisor.on(lost)), ElementsAre("finish"));
+    ASSERT_TRUE(supervisor.facts().helper);
+    EXPECT_EQ(supervisor.facts().helper->id, "vsock");
 }
 
 TEST(SupervisorBeforeTheGreeting, DeathOfQemuIsTheBringUpsToTell) {

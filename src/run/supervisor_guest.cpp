@@ -1,0 +1,82 @@
+// What the guest tells about itself, and what is told on to the service manager.
+#include "run/notify.hpp"
+#include "run/supervisor.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+namespace vmspawn {
+
+namespace {
+
+using Commands = std::vector<Command>;
+
+void add_line(std::string& lines, const std::string& line) {
+    lines += (lines.empty() ? "" : "\n") + line;
+}
+
+}  // namespace
+
+Commands Supervisor::react(const MachineUp&) {
+    if (stage_ != Stage::running)
+        return {};
+    if (!notify_.wait)
+        return become_ready();
+    Commands commands{TellManager{"STATUS=VM started."}};
+    if (notify_.timeout && !ready_)
+        commands.emplace_back(ArmReadyTimer{*notify_.timeout});
+    return commands;
+}
+
+Commands Supervisor::become_ready() {
+    if (ready_)
+        return {};
+    ready_ = true;
+    return {ArmReadyTimer{}, TellManager{"READY=1\nSTATUS=VM running."}};
+}
+
+Commands Supervisor::react(const GuestSaid& event) {
+    if (event.name == "READY" && event.value == "1")
+        return become_ready();
+    if (event.name == "STATUS") {
+        guest_status_ = event.value;
+        return {TellManager{"STATUS=VM running: " + event.value}};
+    }
+    if (event.name != "EXIT_STATUS")
+        return {};
+    if (const std::optional<int> number = parse_exit_status(event.value)) {
+        facts_.guest_status = number;
+        return {};
+    }
+    return {Say{.text = fmt::format("the guest sent EXIT_STATUS={}, which is no status; ignored", event.value),
+                .kind = Say::Kind::warning,
+                .detail = ""}};
+}
+
+Commands Supervisor::react(const ReadyTimedOut& event) {
+    if (ready_ || stage_ != Stage::running)
+        return {};
+    facts_.timed_out = true;
+    std::string detail;
+    if (facts_.panicked)
+        add_line(detail, "it panicked");
+    add_line(detail, guest_status_.empty() ? "it has told nothing about itself so far" : "its last status: " + guest_status_);
+    if (!event.console.empty())
+        add_line(detail, "the end of its console:\n" + event.console);
+    const double seconds = static_cast<double>(notify_.timeout->count()) / 1e6;
+    Commands commands{Say{.text = fmt::format("the guest was not ready after {:g} s (ready.timeout)", seconds),
+                          .kind = Say::Kind::error,
+                          .detail = std::move(detail)}};
+    for (Command& command : terminate("ready.timeout"))
+        commands.push_back(std::move(command));
+    return commands;
+}
+
+TellManager Supervisor::stopping() const {
+    const auto most = ladder_.power_off + ladder_.terminate + settle_time;
+    return {fmt::format("STOPPING=1\nSTATUS=VM powering off.\nEXTEND_TIMEOUT_USEC={}",
+                        std::chrono::duration_cast<std::chrono::microseconds>(most).count())};
+}
+
+}  // namespace vmspawn

@@ -1,7 +1,7 @@
 # bash completion for vmspawn
 # Generated from schema/vmspawn.schema.json; refresh with: cmake --build BUILD --target refresh
 
-_vmspawn_verbs='run check show explain plan host schema completion init help'
+_vmspawn_verbs='run check show explain plan host ssh ssh-proxy schema completion init help'
 _vmspawn_settings='--machine= --uuid= --arch= --cpus= --ram= --kvm= --smbios11= --image= --directory= --image-format= --image-disk-type= --discard-disk= --grow-image= --ephemeral --private-users= --linux= --initrd= --unpack-kernel= --firmware= --firmware-features= --secure-boot= --efi-nvram-template= --efi-nvram-state= --coco= --tpm= --tpm-state= --vsock= --vsock-cid= --vsock-backend= --network-tap --network-user-mode --forward= --mac= --bind= --bind-ro= --extra-drive= --bind-user= --bind-user-shell= --bind-user-group= --set-credential= --load-credential= --pass-ssh-key= --ssh-key-type= --forward-journal= --forward-journal-max-use= --forward-journal-keep-free= --forward-journal-max-file-size= --forward-journal-max-files= --console= --console-transport= --background= --console-log= --register= --slice= --property= --keep-unit --system --user --notify-ready= --ready-timeout= --qemu= --legacy-devices= --qemu-arg='
 
 _vmspawn_flags() {
@@ -12,6 +12,8 @@ _vmspawn_flags() {
     explain) echo '--set= --unset= --profile= --format= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     plan) echo '--set= --unset= --profile= --format= --host= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     host) echo '--format= --quiet --no-pager --help --version' ;;
+    ssh) echo '--quiet --no-pager --help --version' ;;
+    ssh-proxy) echo '--quiet --no-pager --help --version' ;;
     schema) echo '--quiet --no-pager --help --version' ;;
     completion) echo '--quiet --no-pager --help --version' ;;
     init) echo '--quiet --no-pager --help --version' ;;
@@ -63,6 +65,8 @@ _vmspawn_operand() {
     explain) if ((operands == 0)); then COMPREPLY=($(compgen -W 'name uuid description arch cpus ram ram-max ram-slots kvm smbios include image.path image.directory image.format image.backing image.disk-type image.discard image.grow image.ephemeral image.private-users image.cache boot.linux boot.initrd boot.cmdline boot.unpack boot.firmware boot.firmware-features boot.secure-boot boot.nvram-template boot.nvram-state boot.confidential tpm.enabled tpm.state vsock.enabled vsock.cid vsock.backend users.bind users.shell users.groups ssh.pass-key ssh.key-type journal.forward journal.max-use journal.keep-free journal.max-file-size journal.max-files console.mode console.transport console.background console.log unit.register unit.slice unit.properties unit.keep unit.scope ready.notify ready.timeout qemu.binary qemu.legacy-devices qemu.extra' -- "$current")); else _vmspawn_definitions "$current"; fi ;;
     plan) _vmspawn_definitions "$current" ;;
     host) _vmspawn_definitions "$current" ;;
+    ssh) COMPREPLY=($(compgen -W "$(command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf "%f\n" 2>/dev/null)" -- "$current")) ;;
+    ssh-proxy) COMPREPLY=($(compgen -W "$(command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf "%f\n" 2>/dev/null)" -- "$current")) ;;
     completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$current")) ;;
     help) COMPREPLY=($(compgen -W "$_vmspawn_verbs" -- "$current")) ;;
     '') COMPREPLY=($(compgen -W "$_vmspawn_verbs" -- "$current")) ;;

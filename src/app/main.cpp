@@ -14,6 +14,8 @@ int main(int argc, char** argv) {
     const Invocation said = parse_arguments(language(), {argv, static_cast<std::size_t>(argc)}, found);
     if (const auto status = speak(said, found))
         return *status;
+    if (const auto status = visit(said, found))
+        return *status;
     if (said.verb == "check")
         return check(said, base, std::move(found));
     if (said.verb == "host")

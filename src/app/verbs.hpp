@@ -21,6 +21,9 @@ PathBase here();
 /// help, --version, schema, completion and init need only the language. Nothing: the line goes on.
 std::optional<int> speak(const Invocation& said, const Diagnostics& found);
 
+/// ssh and ssh-proxy are about a machine that runs. Nothing: the line goes on.
+std::optional<int> visit(const Invocation& said, const Diagnostics& found);
+
 /// The file that the line is about: of `explain` the second word, else the first. Empty: there is none.
 std::string definition_of(const Invocation& said);
 

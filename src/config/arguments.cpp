@@ -291,6 +291,10 @@ void ArgumentParser::explain_topic() {
 }
 
 void ArgumentParser::kernel_words(std::size_t first) {
+    if (verb_->takes_command) {
+        out_.command.assign(argv_.begin() + static_cast<std::ptrdiff_t>(first), argv_.end());
+        return;
+    }
     const KeyPath key = {"boot", "cmdline"};
     const Setting& setting = *language_.find(key);
     for (std::size_t at = first; at < argv_.size(); ++at) {

@@ -30,8 +30,9 @@ struct Override {
 enum class Inquiry { none, firmware_list, firmware_description, firmware_features };
 
 struct Invocation {
-    std::string verb;                ///< a name of Language::verbs()
-    std::vector<std::string> files;  ///< positional words before "--"
+    std::string verb;                  ///< a name of Language::verbs()
+    std::vector<std::string> files;    ///< positional words before "--"
+    std::vector<std::string> command;  ///< words after "--" where they are none for the kernel
     std::vector<Override> overrides;
     std::string profile;  ///< empty: none
     Origin profile_at;

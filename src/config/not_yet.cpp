@@ -56,16 +56,10 @@ std::span<const NotYet> not_yet() {
         {"ram-slots", {}},
         {"tpm.enabled", {"auto", "false"}},
         {"tpm.state", {"auto", "off"}},
-        {"vsock.enabled", {"auto", "false"}},
-        {"vsock.cid", {}},
-        {"vsock.backend", {"auto"}},
         {"network.*.kind", {"user"}},
         {"users.bind", {}},
         {"users.shell", {"false"}},
         {"users.groups", {}},
-        {"ssh.pass-key", {"false"}},
-        {"ssh.key-type", {"ed25519"}},
-        {"journal.forward", {}},
         {"journal.max-use", {}},
         {"journal.keep-free", {}},
         {"journal.max-file-size", {}},
@@ -77,8 +71,6 @@ std::span<const NotYet> not_yet() {
         {"unit.slice", {"machine.slice"}},
         {"unit.properties", {}},
         {"unit.scope", {"auto"}},
-        {"ready.notify", {"false"}},
-        {"ready.timeout", {}},
     };
     return rows;
 }

@@ -24,6 +24,8 @@ std::vector<std::string> plain_keys(const Language& language) {
 Operand operand_of(const VerbEntry& verb) {
     if (!verb.words.empty())
         return Operand::word;
+    if (verb.argument == "machine")
+        return Operand::machine;
     if (verb.synopsis.find("KEY") != std::string::npos)
         return Operand::key_and_definition;
     if (verb.synopsis.find("FILE") != std::string::npos)

@@ -155,6 +155,8 @@ std::string operand_command(const Language& language, const VerbEntry& verb) {
             return "_vmspawn_definitions \"$current\"";
         case Operand::key_and_definition:
             return fmt::format("if ((operands == 0)); then {}; else _vmspawn_definitions \"$current\"; fi", words(plain_keys(language)));
+        case Operand::machine:
+            return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- \"$current\"))", running_machines);
         case Operand::nothing:
             break;
     }

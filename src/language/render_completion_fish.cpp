@@ -72,6 +72,9 @@ std::string operand_line(const Language& language, const VerbEntry& verb) {
         case Operand::definition:
             words.emplace_back("(__fish_complete_suffix .vmspawn)");
             break;
+        case Operand::machine:
+            words.push_back(fmt::format("({})", running_machines));
+            break;
         case Operand::word:
         case Operand::nothing:
             break;

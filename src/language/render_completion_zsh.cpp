@@ -61,6 +61,8 @@ std::string operands(const Language& language, const VerbEntry& verb) {
         case Operand::key_and_definition:
             return fmt::format("{} {}", single_quoted(fmt::format("1:key:({})", fmt::join(plain_keys(language), " "))),
                                single_quoted("2:definition:" + definition));
+        case Operand::machine:
+            return single_quoted(fmt::format("1:machine:($({}))", running_machines));
         case Operand::verb:
             for (const VerbEntry& other : language.verbs())
                 words.push_back(other.name);

@@ -67,7 +67,7 @@ void fields(Archive& archive, auto& row, const CommonFlag&) {
 template <class Archive>
 void fields(Archive& archive, auto& row, const VerbEntry&) {
     archive(row.name), archive(row.synopsis), archive(row.description), archive(row.min_files), archive(row.max_files);
-    archive(row.takes_settings), archive(row.formats), archive(row.words);
+    archive(row.argument), archive(row.takes_command), archive(row.takes_settings), archive(row.formats), archive(row.words);
 }
 
 template <class Archive>

@@ -268,6 +268,8 @@ VerbEntry verb_of(const Json& node) {
     verb.description = text_of(node, "description");
     verb.min_files = node.value("min-files", verb.min_files);
     verb.max_files = node.value("max-files", verb.max_files);
+    verb.argument = node.value("argument", "");
+    verb.takes_command = node.value("command", false);
     verb.takes_settings = node.value("settings", false);
     verb.formats = texts_of(node, "formats");
     verb.words = texts_of(node, "words");

@@ -32,8 +32,9 @@ struct FileContent {
 struct Align {
     std::uint32_t boundary = 4;
 };
-/// A file that a helper left in the machine's runtime directory, without the line end at its end.
+/// A file that `maker` left in the machine's runtime directory; as text without the line end at its end.
 struct RuntimeFile {
+    ResourceId maker;
     std::string name;
     bool base64 = false;
 };
@@ -96,6 +97,11 @@ struct UnpackKernel {
 };
 /// A pipe that QEMU reads like a file: it waits there, and not to start, for what FillPipe gives. Undo: closed.
 struct MakePipe {};
+/// A file in the machine's runtime directory, 0600. Undo: nothing, as it goes with the directory.
+struct WriteFile {
+    std::string name;
+    std::vector<Piece> pieces;
+};
 /// At most 64 KiB, and the end of the file. Needs `pipe`. Undo: nothing.
 struct FillPipe {
     ResourceId pipe;
@@ -145,8 +151,8 @@ struct Spawn {
     std::vector<std::string> environment{};  ///< besides the short one
 };
 
-using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, MakePipe, FillPipe,
-                            ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, Spawn>;
+using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, MakePipe,
+                            FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

@@ -116,10 +116,6 @@ void plan_qmp(Planning& p) {
 void plan_not_offered(Planning& p) {
     if (p.machine.tpm.enabled == Want::if_possible)
         p.reason("no TPM, although tpm.enabled = auto: this vmspawn cannot offer it yet");
-    if (p.machine.vsock.enabled == Want::if_possible)
-        p.reason(
-            "no vsock, although vsock.enabled = auto: this vmspawn cannot offer it yet, nor what travels over it (ssh, readiness, exit "
-            "status)");
     if (p.machine.unit.registered == Want::if_possible)
         p.reason("not registered, although unit.register = auto: this vmspawn cannot do it yet");
 }

@@ -25,6 +25,12 @@ struct DirectKernel {
     std::string options;  ///< kernel words of a boot entry
 };
 
+/// How the guest and the host talk over VSOCK.
+struct GuestLink {
+    VsockBackend backend = VsockBackend::user;  ///< never automatic
+    ResourceId device;                          ///< ListenVsock::device
+};
+
 struct Planning {
     const Machine& machine;
     const Host& host;
@@ -40,6 +46,7 @@ struct Planning {
     std::optional<DirectKernel> kernel{};     ///< decided by plan_kernel; nothing where a boot loader starts the guest
     std::vector<std::string> fstab{};         ///< lines for the guest's systemd, sent as the credential fstab.extra
     const Firmware* firmware = nullptr;       ///< the UEFI that starts the machine, decided by plan_firmware; null: there is none
+    std::optional<GuestLink> link{};          ///< decided by plan_vsock
     std::vector<Piece> initrd_credentials{};  ///< an archive to follow the initrds: what SMBIOS may not carry (plan_credentials)
 
     void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
@@ -61,7 +68,10 @@ void plan_basics(Planning&);        ///< machine type, memory, cpus, uuid, rng, 
 void plan_qmp(Planning&);
 void plan_console(Planning&);
 void plan_storage(Planning&);
-void plan_mounts(Planning&);  ///< a directory as root, and shares, by virtiofs
+void plan_mounts(Planning&);   ///< a directory as root, and shares, by virtiofs
+void plan_vsock(Planning&);    ///< the device, and the guest's notifications
+void plan_ssh(Planning&);      ///< a key for the guest's sshd, and a host key that is known before
+void plan_journal(Planning&);  ///< the guest's journal, kept on the host
 void plan_network(Planning&);
 void plan_smbios(Planning&);       ///< type 11 strings
 void plan_credentials(Planning&);  ///< by SMBIOS, or by fw_cfg where the guest has no SMBIOS
@@ -76,6 +86,11 @@ bool names_a_root(const std::vector<std::string>& words);
 void share_memory(Planning&);
 /// A string of SMBIOS type 11, in a memory file.
 void add_smbios_string(Planning&, ResourceId id, std::vector<Piece> pieces, const std::string& key);
+
+/// A credential of vmspawn's own, by the way that the guest reads: a text, or one RuntimeFile, for which QEMU does not wait to start.
+void add_credential(Planning&, const std::string& id, std::vector<Piece> pieces, const std::string& key);
+/// A port of the host that the guest reaches over VSOCK: "vsock-stream:2:PORT" to follow a scheme. `port` 0: any, where that is possible.
+ResourceId listen_for_guest(Planning&, const std::string& id, std::uint32_t port, const std::string& key);
 
 /// True when vmspawn builds SMBIOS tables for this guest that the guest will see.
 bool has_smbios(const Planning&);

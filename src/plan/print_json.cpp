@@ -83,6 +83,11 @@ struct ActionJson {
                 {"size", kernel.size},
                 {"cache", shown_path(kernel.cache, places)}};
     }
+    json operator()(const WriteFile& file) const {
+        json record = all(file.pieces);
+        record["name"] = file.name;
+        return record;
+    }
     json operator()(const MakePipe&) const { return json::object(); }
     json operator()(const FillPipe& fill) const {
         json record = all(fill.pieces);

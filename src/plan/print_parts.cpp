@@ -48,6 +48,7 @@ struct DescribeAction {
         const std::string kept = kernel.cache.empty() ? "" : fmt::format(", kept in {}/kernels", shown_path(kernel.cache, places));
         return fmt::format("{} ({}){}", shown_path(kernel.path, places), kernel.compression, kept);
     }
+    std::string operator()(const WriteFile& file) const { return fmt::format("<runtime-dir>/{}: {}", file.name, all(file.pieces)); }
     std::string operator()(const MakePipe&) const { return "for QEMU to read"; }
     std::string operator()(const FillPipe& fill) const { return all(fill.pieces); }
     std::string operator()(const ClaimVsock& claim) const {

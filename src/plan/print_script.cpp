@@ -99,6 +99,10 @@ private:
     void up(const Resource& /*resource*/, const MakeQmpSocket& /*socket*/) {}
     void up(const Resource& /*resource*/, const MakeTerminal& /*terminal*/) {}
 
+    void up(const Resource& resource, const WriteFile& file) {
+        line(fmt::format("\n# {}", printable(resource.id)));
+        add_pieces(file.pieces, "\"$work\"/" + shell_quote(file.name));
+    }
     void up(const Resource& resource, const MakePipe& /*pipe*/) { fill(resource, {}, "<"); }
     void up(const Resource& resource, const FillPipe& pipe) {
         line(fmt::format("\n# {}", printable(resource.id)));

@@ -57,6 +57,17 @@ void ask_about_firmware(const Machine& machine, Asked& asked) {
         asked.file(Path("/run/tdx-qgs/qgs.socket"), "boot.confidential");
 }
 
+void ask_about_vsock(const Machine& machine, Asked& asked) {
+    if (machine.vsock.enabled == Want::no)
+        return;
+    asked.file(Path("/dev/vhost-vsock"), "vsock.enabled");
+    asked.ask(Question::Kind::program, "vhost-device-vsock", "vsock.backend");
+    if (machine.ssh.pass_key)
+        asked.ask(Question::Kind::program, "ssh-keygen", "ssh.pass-key");
+    if (machine.journal.forward)
+        asked.ask(Question::Kind::program, "systemd-journal-remote", "journal.forward");
+}
+
 }  // namespace
 
 Question firmware_question(const Machine& machine) {
@@ -87,6 +98,7 @@ std::vector<Question> questions(const Machine& machine) {
         asked.file(mount.source, entry_key("mount", mount.name, "source"));
     if (machine.image.directory || !machine.mounts.empty())
         asked.virtiofsd(machine.image.directory ? "image.directory" : "mount");
+    ask_about_vsock(machine, asked);
     for (const Credential& credential : machine.credentials)
         if (const auto* file = std::get_if<CredentialFile>(&credential.source))
             asked.file(file->path, entry_key("credentials", credential.id));

@@ -111,9 +111,13 @@ std::optional<Piece> credential_value(Planning& p, const Credential& credential,
     return std::nullopt;
 }
 
+std::string fw_cfg_name(const std::string& id) {
+    return "opt/io.systemd.credentials/" + id;
+}
+
 void add_by_fw_cfg(Planning& p, const Credential& credential, const std::string& key) {
     constexpr std::size_t longest = 55;
-    const std::string name = "opt/io.systemd.credentials/" + credential.id;
+    const std::string name = fw_cfg_name(credential.id);
     if (name.size() > longest) {
         p.found.add(error(fmt::format("{}: the name is too long for a guest without SMBIOS", key), p.origin(key))
                         .with_hint(fmt::format("at most {} characters", longest - (name.size() - credential.id.size()))));
@@ -193,6 +197,36 @@ void add_smbios_string(Planning& p, ResourceId id, std::vector<Piece> pieces, co
     word += Late{id, Late::What::path};
     p.qemu.option("-smbios", std::move(word));
     p.add({.id = std::move(id), .up = MakeMemory{std::move(pieces)}, .because = p.origin(key), .because_key = key});
+}
+
+void add_credential(Planning& p, const std::string& id, std::vector<Piece> pieces, const std::string& key) {
+    const ResourceId resource = "credential." + id;
+    std::vector<ResourceId> needs;
+    bool waits = false;
+    for (Piece& piece : pieces) {
+        if (const auto* late = std::get_if<Late>(&piece))
+            needs.push_back(late->resource);
+        if (auto* file = std::get_if<RuntimeFile>(&piece)) {
+            needs.push_back(file->maker);
+            file->base64 = has_smbios(p);
+            waits = true;
+        }
+    }
+    Word word(has_smbios(p) ? "type=11,path=" : "name=" + escape_qemu_value(fw_cfg_name(id)) + ",file=");
+    word += Late{resource, Late::What::path};
+    if (has_smbios(p)) {
+        pieces.insert(pieces.begin(), Text{fmt::format("{}{}=", waits ? binary_credential : plain_credential, id)});
+        make_room(p, size_of(p, pieces) + 1, key);
+    }
+    p.qemu.option(has_smbios(p) ? "-smbios" : "-fw_cfg", std::move(word));
+    const auto add = [&](const ResourceId& name, Action up) {
+        p.add({.id = name, .needs = std::move(needs), .up = std::move(up), .because = p.origin(key), .because_key = key});
+    };
+    if (!waits)
+        return add(resource, MakeMemory{std::move(pieces)});
+    p.add({.id = resource, .up = MakePipe{}, .because = p.origin(key), .because_key = key});
+    needs.push_back(resource);
+    add(resource + ".value", FillPipe{resource, std::move(pieces)});
 }
 
 void plan_smbios(Planning& p) {

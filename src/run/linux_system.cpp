@@ -51,6 +51,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
             return system.hold(resource.id, make_scratch(resource.id, scratch, system.piece_sources()));
         }
         Result<void> operator()(const UnpackKernel& kernel) { return system.hold(resource.id, open_unpacked(kernel)); }
+        Result<void> operator()(const WriteFile& file) { return system.write(file); }
         Result<void> operator()(const MakePipe&) { return system.hold(resource.id, make_pipe()); }
         Result<void> operator()(const FillPipe& fill) { return system.fill(fill); }
         Result<void> operator()(const ClaimVsock& claim) { return system.hold(resource.id, claim_vsock(claim)); }
@@ -125,6 +126,13 @@ PieceSources LinuxSystem::piece_sources() const {
 
 Result<void> LinuxSystem::listen(const Resource& resource) {
     return hold(resource.id, make_listening_socket(runtime_directory()));
+}
+
+Result<void> LinuxSystem::write(const WriteFile& action) {
+    const Fd file(openat(runtime_directory(), action.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file)
+        return failed("make it");
+    return PieceWriter(file.get(), piece_sources()).add(action.pieces);
 }
 
 Result<void> LinuxSystem::fill(const FillPipe& action) {

@@ -52,6 +52,7 @@ private:
     [[nodiscard]] int runtime_directory() const;
     [[nodiscard]] PieceSources piece_sources() const;
     Result<void> listen(const Resource& resource);
+    Result<void> write(const WriteFile& action);
     Result<void> fill(const FillPipe& action);
     Result<Child> start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, int output);
     void adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output);

@@ -61,8 +61,9 @@ Result<void> PieceWriter::add(const RuntimeFile& file) {
     if (size < 0)
         return failed("read " + file.name + " in the runtime directory");
     content.resize(static_cast<std::size_t>(size));
-    while (content.ends_with('\n'))
-        content.pop_back();
+    if (!file.base64)  // a text that goes on after it
+        while (content.ends_with('\n'))
+            content.pop_back();
     return bytes(file.base64 ? base64_encode(content) : content);
 }
 

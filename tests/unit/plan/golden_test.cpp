@@ -14,6 +14,29 @@ namespace {
 
 using namespace test;
 
+std::vector<Piece> pieces_of(const Action& action) {
+    if (const auto* memory = std::get_if<MakeMemory>(&action))
+        return memory->pieces;
+    if (const auto* file = std::get_if<WriteFile>(&action))
+        return file->pieces;
+    const auto* fill = std::get_if<FillPipe>(&action);
+    return fill ? fill->pieces : std::vector<Piece>();
+}
+
+/// Where an action leaves or finds something.
+void add_places(const Action& action, std::vector<ResourceId>& used) {
+    if (const auto* fill = std::get_if<FillPipe>(&action))
+        used.push_back(fill->pipe);
+    const auto* listen = std::get_if<ListenVsock>(&action);
+    if (std::holds_alternative<WriteFile>(action) || (listen && !listen->socket.empty()))
+        used.emplace_back("runtime-dir");
+    const auto* spawn = std::get_if<Spawn>(&action);
+    if (spawn && !spawn->directory.empty())
+        used.push_back(spawn->directory);
+    if (spawn && !spawn->activation.empty())
+        used.push_back(spawn->activation);
+}
+
 /// The resources whose values an action uses. QEMU also needs the machine's name to be its own; a socket is made, and a child's own
 /// mounts are, where the runtime directory has been.
 std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
@@ -27,6 +50,13 @@ std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
             for (const auto& part : word.parts)
                 if (const auto* late = std::get_if<Late>(&part))
                     used.push_back(late->resource);
+    for (const Piece& piece : pieces_of(resource.up)) {
+        if (const auto* late = std::get_if<Late>(&piece))
+            used.push_back(late->resource);
+        if (const auto* file = std::get_if<RuntimeFile>(&piece))
+            used.push_back(file->maker);
+    }
+    add_places(resource.up, used);
     std::ranges::sort(used);
     used.erase(std::unique(used.begin(), used.end()), used.end());
     return used;
@@ -35,10 +65,9 @@ std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
 std::vector<std::string> secrets(const Plan& plan) {
     std::vector<std::string> values;
     for (const Resource& resource : plan.resources)
-        if (const auto* memory = std::get_if<MakeMemory>(&resource.up))
-            for (const Piece& piece : memory->pieces)
-                if (const auto* secret = std::get_if<Secret>(&piece))
-                    values.push_back(secret->bytes);
+        for (const Piece& piece : pieces_of(resource.up))
+            if (const auto* secret = std::get_if<Secret>(&piece))
+                values.push_back(secret->bytes);
     return values;
 }
 

@@ -1,0 +1,48 @@
+// The guest's journal, written on the host by systemd-journal-remote.
+#include "plan/contributors.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace vmspawn {
+
+namespace {
+
+constexpr std::uint32_t journal_port = 19532;  ///< systemd's own for journals
+
+void refuse(Planning& p, const std::string& problem, std::string hint) {
+    const std::string key = "journal.forward";
+    p.found.add(error(fmt::format("{}: {}", key, problem), p.origin(key)).with_hint(std::move(hint)).with_error(EOPNOTSUPP));
+}
+
+}  // namespace
+
+void plan_journal(Planning& p) {
+    const std::string key = "journal.forward";
+    const Journal& journal = p.machine.journal;
+    if (!journal.forward)
+        return;
+    if (!p.link)
+        return refuse(p, "the journal travels over vsock, and there is none", "let the machine have a vsock");
+    const auto remote = p.host.programs.find("systemd-journal-remote");
+    if (remote == p.host.programs.end() || remote->second.empty())
+        return refuse(p, "systemd-journal-remote is not installed", "apt install systemd-journal-remote");
+    const std::string path = journal.forward->string();
+    const bool file = path.ends_with(".journal");
+    const ResourceId port = listen_for_guest(p, "journal-port", journal_port, key);
+    Spawn spawn{.program = remote->second, .death_signal = SIGTERM, .critical = Critical::until_ready};
+    spawn.arguments = {"--output=" + path, file ? "--split-mode=none" : "--split-mode=host"};
+    spawn.activation = port;
+    spawn.environment = {"SYSTEMD_JOURNAL_REMOTE_CONFIG_FILE=/dev/null"};
+    p.add({.id = "journal",
+           .needs = {port},
+           .up = std::move(spawn),
+           .because = p.origin(key),
+           .because_key = key,
+           .reasons = {file ? "one file because its name ends in .journal" : "a file for each host because the name is a directory's"}});
+    add_credential(p, "journal.forward_to_socket", {Text{"vsock:2:"}, Late{port, Late::What::port}}, key);
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,152 @@
+// VSOCK and what travels over it: notifications, ssh, the journal.
+#include "planned.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cerrno>
+
+namespace vmspawn {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+FileAnswer device() {
+    FileAnswer answer;
+    answer.type = FileAnswer::Type::character;
+    answer.readable = answer.writable = true;
+    return answer;
+}
+
+Host host_with(bool kernel, bool helper) {
+    Host host = plain_host();
+    host.qemu["x86_64"].features.insert({"device/vhost-vsock-pci", "device/vhost-user-vsock-pci"});
+    host.files["/dev/vhost-vsock"] = kernel ? device() : FileAnswer();
+    host.programs["vhost-device-vsock"] = helper ? "/usr/bin/vhost-device-vsock" : "";
+    host.programs["ssh-keygen"] = "/usr/bin/ssh-keygen";
+    host.programs["systemd-journal-remote"] = "/usr/lib/systemd/systemd-journal-remote";
+    return host;
+}
+
+Machine machine_with(VsockBackend backend) {
+    Machine machine = direct_machine();
+    machine.vsock.backend = backend;
+    return machine;
+}
+
+const Spawn& spawn_of(const Planned& made, std::string_view id) {
+    return std::get<Spawn>(made.at(id).up);
+}
+
+TEST(Vsock, TheKernelsComesFirst) {
+    const Planned made = planned(direct_machine(), host_with(true, true));
+    EXPECT_THAT(made.values("-device"), Contains("vhost-vsock-pci,id=vsock0,guest-cid=<vsock:cid>,vhostfd=<vsock:fd>"));
+    EXPECT_EQ(std::get<ClaimVsock>(made.at("vsock").up).name, "test");
+    EXPECT_EQ(std::get<ListenVsock>(made.at("notify").up).port, 0U) << "others may have any port";
+    EXPECT_EQ(std::get<WriteFile>(made.at("vsock-cid").up).name, "cid") << "for vmspawn ssh";
+}
+
+TEST(Vsock, WithoutTheKernelsAHelperWorksInTheRuntimeDirectory) {
+    const Planned made = planned(direct_machine(), host_with(false, true));
+    EXPECT_THAT(made.reasons(), Contains("vsock.backend = user because /dev/vhost-vsock does not exist"));
+    EXPECT_THAT(made.values("-object"), Contains(HasSubstr("memory-backend-memfd")));
+    EXPECT_THAT(made.values("-chardev"), Contains("socket,id=vsock,<vsock:chardev>"));
+    const Spawn& helper = spawn_of(made, "vsock");
+    EXPECT_EQ(helper.directory, "runtime-dir");
+    EXPECT_EQ(helper.socket, "vsock.device");
+    EXPECT_EQ(helper.critical, Critical::until_ready);
+    EXPECT_EQ(made.at("vsock").ready, Readiness::connected);
+    EXPECT_EQ(std::get<ListenVsock>(made.at("notify").up).socket, "vsock_9999");
+}
+
+TEST(Vsock, NeitherIsAReasonUnlessItWasAskedFor) {
+    const Planned made = planned(direct_machine(), host_with(false, false));
+    EXPECT_THAT(made.summaries(), IsEmpty());
+    EXPECT_THAT(made.reasons(), Contains(HasSubstr("no vsock, although vsock.enabled = auto, because /dev/vhost-vsock does not exist, and "
+                                                   "vhost-device-vsock is not installed")));
+    EXPECT_THAT(made.reasons(), Contains(HasSubstr("ready at once because there is no vsock")));
+    EXPECT_FALSE(made.plan.notify.wait);
+    Machine machine = direct_machine();
+    machine.vsock.enabled = Want::yes;
+    const Planned refused = planned(machine, host_with(false, false));
+    EXPECT_THAT(refused.summaries(), ElementsAre(HasSubstr("vsock.enabled: there can be no vsock")));
+    EXPECT_EQ(refused.found.status(), EOPNOTSUPP);
+}
+
+TEST(Vsock, ADeviceThatMayNotBeOpenedIsNone) {
+    Host host = host_with(true, true);
+    host.files["/dev/vhost-vsock"].writable = false;
+    EXPECT_THAT(planned(direct_machine(), host).reasons(),
+                Contains("vsock.backend = user because this user may not open /dev/vhost-vsock"));
+    EXPECT_THAT(planned(machine_with(VsockBackend::kernel), host).summaries(), ElementsAre(HasSubstr("vsock.backend: there can be no")));
+}
+
+TEST(Vsock, AWishForReadinessNeedsIt) {
+    Machine machine = direct_machine();
+    machine.origins["ready.notify"] = said_here();
+    EXPECT_THAT(planned(machine, host_with(false, false)).summaries(), ElementsAre(HasSubstr("ready.notify: the guest cannot tell")));
+    machine.ready.notify = false;
+    EXPECT_THAT(planned(machine, host_with(false, false)).summaries(), IsEmpty());
+}
+
+TEST(Vsock, QemuWaitsForNoHelperThatItDoesNotNeedToStart) {
+    Machine machine = direct_machine();
+    machine.journal.forward = "/defs/guest.journal";
+    const Planned made = planned(machine, host_with(false, true));
+    EXPECT_THAT(made.at("qemu").needs, AllOf(Contains("vsock"), Not(Contains("ssh-key")), Not(Contains("ssh-host-key")),
+                                             Not(Contains("journal")), Contains("credential.ssh.ephemeral-authorized_keys-all")));
+    EXPECT_THAT(made.at("ssh-key").needs, ElementsAre("runtime-dir"));
+    EXPECT_THAT(made.at("ssh-host-key").needs, ElementsAre("runtime-dir"));
+    EXPECT_THAT(made.at("vsock").needs, ElementsAre("runtime-dir"));
+    EXPECT_THAT(made.at("journal").needs, ElementsAre("journal-port"));
+}
+
+TEST(Ssh, TheKeyOfTheTypeAskedForGoesByAPipe) {
+    Machine machine = direct_machine();
+    machine.ssh.key_type = "rsa";
+    const Planned made = planned(machine, host_with(true, false));
+    EXPECT_THAT(to_string(spawn_of(made, "ssh-key").arguments[2]), "rsa");
+    EXPECT_EQ(made.at("ssh-key").ready, Readiness::ended);
+    EXPECT_TRUE(std::holds_alternative<MakePipe>(made.at("credential.ssh.ephemeral-authorized_keys-all").up));
+    const auto& fill = std::get<FillPipe>(made.at("credential.ssh.ephemeral-authorized_keys-all.value").up);
+    EXPECT_EQ(std::get<RuntimeFile>(fill.pieces.back()).name, "rsa.pub");
+}
+
+TEST(Ssh, NoKeyIsMadeThatNobodyCanUse) {
+    EXPECT_EQ(planned(direct_machine(), host_with(false, false)).plan.find("ssh-key"), nullptr);
+    Machine machine = direct_machine();
+    machine.ssh.pass_key = false;
+    EXPECT_EQ(planned(machine, host_with(true, false)).plan.find("ssh-key"), nullptr);
+    Host host = host_with(true, false);
+    host.programs["ssh-keygen"] = "";
+    EXPECT_THAT(planned(direct_machine(), host).reasons(), Contains("no ssh key because ssh-keygen is not installed"));
+    machine.ssh.pass_key = true;
+    machine.origins["ssh.pass-key"] = said_here();
+    EXPECT_THAT(planned(machine, host).summaries(), ElementsAre("ssh.pass-key: ssh-keygen is not installed"));
+}
+
+TEST(Journal, AFileOrADirectory) {
+    Machine machine = direct_machine();
+    machine.journal.forward = "/defs/guest.journal";
+    const Planned file = planned(machine, host_with(false, true));
+    EXPECT_EQ(to_string(spawn_of(file, "journal").arguments[1]), "--split-mode=none");
+    EXPECT_EQ(spawn_of(file, "journal").activation, "journal-port");
+    machine.journal.forward = "/defs/journals";
+    EXPECT_EQ(to_string(spawn_of(planned(machine, host_with(false, true)), "journal").arguments[1]), "--split-mode=host");
+}
+
+TEST(Journal, NeedsAVsockAndItsProgram) {
+    Machine machine = direct_machine();
+    machine.journal.forward = "/defs/guest.journal";
+    EXPECT_THAT(planned(machine, host_with(false, false)).summaries(), ElementsAre(HasSubstr("the journal travels over vsock")));
+    Host host = host_with(true, false);
+    host.programs["systemd-journal-remote"] = "";
+    EXPECT_THAT(planned(machine, host).summaries(), ElementsAre("journal.forward: systemd-journal-remote is not installed"));
+}
+
+}  // namespace
+}  // namespace vmspawn

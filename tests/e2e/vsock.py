@@ -1,0 +1,168 @@
+"""What guest and host tell each other over VSOCK: readiness, exit status, ssh, the journal. The device is the user-space one."""
+import hashlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from harness import GUESTS, PROGRAM, children_of, cmdline_of, main
+from systemd_guest import DIRECT, PATIENCE, SystemdCase
+
+
+class Manager:
+    """The service manager's end of $NOTIFY_SOCKET."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.setblocking(False)
+        self.heard = []
+
+    def listen(self):
+        try:
+            while True:
+                self.heard += self.socket.recv(4096).decode().split("\n")
+        except BlockingIOError:
+            return self.heard
+
+
+class Vsock(SystemdCase):
+    def setUp(self):
+        super().setUp()
+        self.env["PATH"] += f":{GUESTS}"
+        self.manager = Manager(self.dir / "notify")
+        self.env["NOTIFY_SOCKET"] = str(self.dir / "notify")
+        self.addCleanup(self.manager.socket.close)
+        self.addCleanup((self.dir / "notify").unlink, missing_ok=True)
+
+    def machine(self, more=""):
+        """A guest that stays up until it is told to go."""
+        self.copy()
+        return self.definition(f'ram = "512M"\nkvm = false\n[console]\nmode = "read-only"\n[image]\npath = "disk.raw"\n{DIRECT}{more}')
+
+    def wait_until(self, run, true, what):
+        end = time.monotonic() + PATIENCE
+        while not true():
+            run.pump(0.1)
+            self.assertLess(time.monotonic(), end, f"{what} did not happen\n{self.manager.heard}\n{run.everything()}")
+            self.assertIsNone(run.process.poll(), run.everything())
+
+    def start_ready(self, *words):
+        run = self.start("run", *words)
+        self.wait_until(run, lambda: "READY=1" in self.manager.listen(), "READY=1")
+        return run
+
+    def ssh(self, *command, **options):
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.run([PROGRAM, "ssh", self.name, "--", *command], env=self.env, capture_output=True, timeout=PATIENCE, **options)
+
+    def runtime(self):
+        return self.runtime_directories()[0]
+
+    def helper(self, run, program):
+        for pid in children_of(run.pid):
+            if program in (cmdline_of(pid) or [""])[0]:
+                return pid
+        self.fail(f"no {program} below vmspawn")
+
+    def stop(self, run, status=0):
+        """The guest goes by itself, with this status."""
+        self.ssh("systemctl", "exit", str(status))
+        self.assertEqual(status, run.finish(PATIENCE), run.everything())
+        self.assert_nothing_left()
+
+    def test_readiness_and_exit_status_are_the_guests_alone(self):
+        run = self.start("run", self.machine())
+        run.wait_for("T: initrd")
+        stranger = socket.socket(socket.AF_UNIX)
+        stranger.connect(str(self.runtime() / "vsock_9999"))
+        stranger.sendall(b"READY=1\nEXIT_STATUS=0")
+        with self.assertRaises(ConnectionResetError):  # closed without a hearing
+            stranger.recv(1)
+        self.wait_until(run, lambda: "was not heard" in run.errors, "the word about a stranger")
+        self.assertNotIn("READY=1", self.manager.listen())
+        self.wait_until(run, lambda: "READY=1" in self.manager.listen(), "READY=1")
+        self.assertIn("T: multi-user", run.text)
+        self.stop(run, 42)
+        self.assertIn("EXIT_STATUS=42", self.manager.listen())
+        self.assertEqual(1, run.errors.count("was not heard"), run.errors)
+
+    def test_ssh_is_a_clean_pipe_with_a_pinned_key(self):
+        run = self.start_ready(self.machine())
+        self.assertEqual(7, self.ssh("exit 7").returncode)
+        data = os.urandom(1 << 20) * 100
+        answer = self.ssh("sha256sum", stdin=None, input=data)
+        self.assertEqual(hashlib.sha256(data).hexdigest(), answer.stdout.split()[0].decode(), answer.stderr)
+        self.assertEqual(b"", answer.stderr)
+        known = self.runtime() / "known_hosts"
+        real = known.read_text()
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.dir / "other"], check=True)
+        known.write_text("vmspawn " + (self.dir / "other.pub").read_text())
+        refused = self.ssh("true")
+        self.assertEqual(255, refused.returncode)
+        self.assertIn(b"verification failed", refused.stderr)
+        known.write_text(real)
+        plain = subprocess.run(["ssh", "-i", self.runtime() / "ed25519", "-o", f"ProxyCommand={PROGRAM} ssh-proxy {self.name}", "-o", "ProxyUseFdpass=yes",
+                                "-o", f"UserKnownHostsFile={known}", "-o", "HostKeyAlias=vmspawn", "-o", "StrictHostKeyChecking=yes", "root@x", "hostname"],
+                               env=self.env, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        self.assertEqual((0, b"guest\n"), (plain.returncode, plain.stdout), plain.stderr)
+        self.stop(run)
+
+    def test_another_key_type_and_a_journal_for_each_host(self):
+        journals = self.dir / "journals"
+        journals.mkdir()
+        run = self.start_ready(self.machine(), "--ssh-key-type=rsa", f"--forward-journal={journals}")
+        self.assertTrue((self.runtime() / "rsa.pub").read_text().startswith("ssh-rsa "))
+        self.assertEqual(0, self.ssh("logger", "split-by-host").returncode)
+        self.stop(run)
+        self.assertTrue(list(journals.glob("remote-*.journal")), list(journals.iterdir()))
+
+    def test_the_journal_comes_with_its_early_kernel_messages(self):
+        journal = self.dir / "guest.journal"
+        run = self.start_ready(self.machine(), f"--forward-journal={journal}", "--pass-ssh-key=yes")
+        self.assertEqual(0, self.ssh("logger", "a-word-from-the-guest").returncode)
+        self.stop(run)
+        text = subprocess.run(["journalctl", "--file", journal, "-o", "short", "--no-pager"], capture_output=True, text=True, check=True).stdout
+        self.assertIn("a-word-from-the-guest", text)
+        self.assertRegex(text, r"kernel: Linux version")
+
+    def test_without_a_key_nobody_logs_in(self):
+        run = self.start_ready(self.machine(), "--pass-ssh-key=no")
+        refused = self.ssh("true")
+        self.assertEqual(2, refused.returncode)
+        self.assertIn(b"no ssh key was passed", refused.stderr)
+        self.assertEqual([], list(self.runtime().glob("*.pub")))
+        run.kill(signal.SIGTERM)
+        self.assertEqual(0, run.finish(PATIENCE), run.everything())
+        told = self.manager.listen()
+        self.assertIn("STOPPING=1", told)
+        self.assertTrue(any(re.fullmatch(r"EXTEND_TIMEOUT_USEC=\d+", word) for word in told), told)
+        self.assert_nothing_left()
+
+    def test_a_helper_that_dies_early_ends_the_machine(self):
+        run = self.start("run", self.machine())
+        run.wait_for("T: initrd")
+        os.kill(self.helper(run, "vhost-device-vsock"), signal.SIGKILL)
+        self.assertEqual(5, run.finish(PATIENCE), run.everything())
+        self.assertIn("vsock (vsock.enabled) was killed by SIGKILL; the guest cannot go on without it", run.errors)
+        self.assert_nothing_left()
+
+    def test_a_helper_that_dies_late_is_only_told(self):
+        run = self.start_ready(self.machine(), f"--forward-journal={self.dir}/guest.journal")
+        os.kill(self.helper(run, "systemd-journal-remote"), signal.SIGKILL)
+        run.wait_for("journal", "errors").wait_for("was killed by SIGKILL", "errors")
+        self.stop(run, 3)
+
+    def test_a_guest_that_is_late_shows_why(self):
+        run = self.vmspawn("run", self.linux(command="hang", words=""), "--ready-timeout=6s")
+        self.assert_status(110, run)
+        self.assertIn("the guest was not ready after 6 s (ready.timeout)", run.errors)
+        self.assertIn("the end of its console:", run.errors)
+        self.assert_nothing_left()
+
+
+if __name__ == "__main__":
+    main()

@@ -90,6 +90,7 @@ void share_memory(Planning& p) {
 }
 
 void plan_basics(Planning& p) {
+    p.plan.stop.silent_power_off = p.arch.name == "riscv64";
     add_machine_options(p);
     Word name("guest=");
     if (p.name_is_drawn())

@@ -163,7 +163,10 @@ std::string plan_json(const Plan& plan) {
                       {"qmp", plan.qmp},
                       {"console", {{"kind", console_word(plan.console.kind)}, {"terminal", plan.console.terminal}}},
                       {"notify", notify_json(plan.notify)},
-                      {"stop", {{"power-off-seconds", plan.stop.power_off.count()}, {"terminate-seconds", plan.stop.terminate.count()}}},
+                      {"stop",
+                       {{"power-off-seconds", plan.stop.power_off.count()},
+                        {"terminate-seconds", plan.stop.terminate.count()},
+                        {"silent-power-off", plan.stop.silent_power_off}}},
                       {"notices", plan.notices},
                       {"resources", std::move(resources)}};
     // Invalid UTF-8, which a path may hold, is replaced: dump() would throw.

@@ -68,6 +68,8 @@ bool Supervisor::helper_is_the_cause() const {
 Commands Supervisor::react(const QemuEnded& event) {
     facts_.qemu = event.end;
     qemu_words_ = event.last_words;
+    if (ladder_.silent_power_off && !facts_.killed && ended_well(event.end))
+        facts_.orderly = true;
     const bool by_us = facts_.killed || stage_ == Stage::terminating;
     killed_by_stranger_ =
         event.end.signalled && !(by_us && event.end.code == SIGTERM) && !(stage_ == Stage::killing && event.end.code == SIGKILL);

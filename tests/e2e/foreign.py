@@ -30,6 +30,13 @@ class Foreign(Case):
     def test_aarch64_on_the_serial_port(self):
         self.assert_boots(self.guest("aarch64"), "--console-transport=serial")
 
+    def test_riscv64(self):
+        run = self.assert_boots(self.guest("riscv64"))
+        self.assertIn("KVM is not used: the guest is riscv64", run.errors)
+
+    def test_riscv64_on_the_serial_port(self):
+        self.assert_boots(self.guest("riscv64"), "--console-transport=serial")
+
     def test_aarch64_kernel_on_riscv64_is_refused(self):
         definition = self.guest("aarch64")
         run = self.vmspawn("run", definition, "--arch=riscv64")

@@ -154,6 +154,16 @@ TEST_F(Supervising, AfterTheEndNothingHappens) {
     EXPECT_THAT(on(TimerFired{}), IsEmpty());
 }
 
+TEST(SupervisorOfAMachineWithoutAnEvent, EndOfQemuIsThePowerOff) {
+    for (const bool silent : {true, false}) {
+        Supervisor supervisor{StopLadder{.silent_power_off = silent}};
+        supervisor.on(QemuStarted{});
+        supervisor.on(QemuGreeted{});
+        supervisor.on(QemuEnded{{}, ""});
+        EXPECT_EQ(verdict(supervisor.facts()), silent ? 0 : EIO);
+    }
+}
+
 TEST(SupervisorBeforeTheGreeting, RequestEndsQemuAtOnce) {
     Supervisor supervisor{StopLadder{}};
     supervisor.on(QemuStarted{});

@@ -47,6 +47,7 @@ struct Planning {
     std::vector<std::string> fstab{};         ///< lines for the guest's systemd, sent as the credential fstab.extra
     const Firmware* firmware = nullptr;       ///< the UEFI that starts the machine, decided by plan_firmware; null: there is none
     std::optional<GuestLink> link{};          ///< decided by plan_vsock
+    std::uint64_t smbios_bytes = 0;           ///< of the strings that SMBIOS holds so far
     std::vector<Piece> initrd_credentials{};  ///< an archive to follow the initrds: what SMBIOS may not carry (plan_credentials)
 
     void add(Resource resource) { plan.resources.push_back(std::move(resource)); }

@@ -31,6 +31,8 @@ std::string_view words_for(Type type) {
 }
 
 const char* expected(const WantedFile& wanted) {
+    if (wanted.socket)
+        return "expected a file or a socket";
     if (wanted.block)
         return "expected a file or a block device";
     if (wanted.directory)
@@ -40,7 +42,7 @@ const char* expected(const WantedFile& wanted) {
 
 bool is_usable_type(Type type, const WantedFile& wanted) {
     return (wanted.regular && type == Type::regular) || (wanted.block && type == Type::block) ||
-           (wanted.directory && type == Type::directory);
+           (wanted.directory && type == Type::directory) || (wanted.socket && type == Type::socket);
 }
 
 std::string called(const Planning& planning, const WantedFile& wanted) {

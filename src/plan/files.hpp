@@ -17,6 +17,7 @@ struct WantedFile {
     std::string called;      ///< how messages call it before its path: "the backing file"
     bool directory = false;  ///< a directory serves as well
     bool regular = true;     ///< a file serves
+    bool socket = false;     ///< a stream socket serves as well: who listens there gives the content
 };
 
 /// What is there when it can be used; null after adding the problem: 2 missing, 13 no permission, 22 not a file.

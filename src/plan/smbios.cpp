@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <iterator>
 #include <numeric>
+#include <utility>
 
 namespace vmspawn {
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::string_view fstab_credential = "fstab.extra";
 constexpr std::string_view plain_credential = "io.systemd.credential:";
+constexpr std::size_t longest_fw_cfg_name = 55;  ///< QEMU's limit, less the end of the string
 constexpr std::string_view binary_credential = "io.systemd.credential.binary:";
 
 std::uint64_t base64_size(std::uint64_t bytes) {
@@ -42,36 +44,41 @@ struct SizeOf {
     static constexpr std::uint64_t largest_late = 1024;  ///< a number, or a key
 };
 
-const std::vector<Piece>& pieces_of(const Action& action) {
-    static const std::vector<Piece> none;
-    if (const auto* memory = std::get_if<MakeMemory>(&action))
-        return memory->pieces;
-    const auto* fill = std::get_if<FillPipe>(&action);
-    return fill ? fill->pieces : none;
-}
-
 std::uint64_t size_of(const Planning& p, const std::vector<Piece>& pieces) {
     return std::accumulate(pieces.begin(), pieces.end(), std::uint64_t{0},
                            [&](std::uint64_t sum, const Piece& piece) { return sum + std::visit(SizeOf{p}, piece); });
 }
 
-/// The tables of SMBIOS 2 end at 64 KiB; those of SMBIOS 3 do not.
-void make_room(Planning& p, std::uint64_t more, const std::string& key) {
+/// Whether so many bytes more find room. The tables of SMBIOS 2 end at 64 KiB; those of SMBIOS 3 do not, but SeaBIOS, which starts a
+/// machine without UEFI, cuts them there too.
+bool make_room(Planning& p, std::uint64_t more) {
     constexpr std::uint64_t enough = 61440;  // leaves 4 KiB to QEMU's own tables
-    std::uint64_t before = 0;
-    for (const Resource& resource : p.plan.resources)
-        if (resource.id.starts_with("smbios.") || resource.id.starts_with("credential."))
-            before += size_of(p, pieces_of(resource.up)) + 1;
-    if (before > enough || before + more <= enough)
-        return;  // dealt with already, or no need to
-    if (p.has("smbios-entry-point-type")) {
-        p.machine_options.emplace_back("smbios-entry-point-type=64");
-        p.reason("smbios-entry-point-type = 64 because strings and credentials pass 60 KiB, and SMBIOS 2 ends at 64 KiB");
-    } else {
-        p.found.add(error(fmt::format("{}: strings and credentials pass 60 KiB together", key), p.origin(key))
-                        .with_hint(fmt::format("QEMU {} has SMBIOS 2 only, which ends at 64 KiB", p.qemu_facts.version))
-                        .with_error(EOPNOTSUPP));
+    const std::uint64_t before = std::exchange(p.smbios_bytes, p.smbios_bytes + more);
+    if (before + more <= enough)
+        return true;
+    if (!p.firmware || !p.has("smbios-entry-point-type")) {
+        p.smbios_bytes = before;
+        return false;
     }
+    if (before > enough)
+        return true;  // SMBIOS 3 already
+    p.machine_options.emplace_back("smbios-entry-point-type=64");
+    p.reason("smbios-entry-point-type = 64 because strings and credentials pass 60 KiB, and SMBIOS 2 ends at 64 KiB");
+    return true;
+}
+
+void refuse_too_much(Planning& p, const std::string& key) {
+    p.found.add(error(fmt::format("{}: strings and credentials pass 60 KiB together", key), p.origin(key))
+                    .with_hint(p.firmware ? fmt::format("QEMU {} has SMBIOS 2 only, which ends at 64 KiB", p.qemu_facts.version)
+                                          : "without UEFI firmware SMBIOS ends at 64 KiB; credentials with short names go another way")
+                    .with_error(EOPNOTSUPP));
+}
+
+void put_smbios_string(Planning& p, ResourceId id, std::vector<Piece> pieces, const std::string& key) {
+    Word word("type=11,path=");
+    word += Late{id, Late::What::path};
+    p.qemu.option("-smbios", std::move(word));
+    p.add({.id = std::move(id), .up = MakeMemory{std::move(pieces)}, .because = p.origin(key), .because_key = key});
 }
 
 /// A string is public, unless it is a credential spelt by hand: then its value is kept out of plans like any other.
@@ -92,7 +99,7 @@ std::vector<Piece> string_pieces(const std::string& text) {
 /// The file behind a credential; empty after adding the problem.
 std::optional<std::string> credential_path(Planning& p, const Credential& credential, const std::string& key) {
     if (const auto* file = std::get_if<CredentialFile>(&credential.source))
-        return judge_file(p, {.path = file->path, .key = key}) ? std::optional(file->path.string()) : std::nullopt;
+        return judge_file(p, {.path = file->path, .key = key, .socket = true}) ? std::optional(file->path.string()) : std::nullopt;
     const auto& inherited = std::get<CredentialInherited>(credential.source);
     const auto directory = p.host.environment.find("CREDENTIALS_DIRECTORY");
     if (directory != p.host.environment.end() && !directory->second.empty())
@@ -116,11 +123,10 @@ std::string fw_cfg_name(const std::string& id) {
 }
 
 void add_by_fw_cfg(Planning& p, const Credential& credential, const std::string& key) {
-    constexpr std::size_t longest = 55;
     const std::string name = fw_cfg_name(credential.id);
-    if (name.size() > longest) {
+    if (name.size() > longest_fw_cfg_name) {
         p.found.add(error(fmt::format("{}: the name is too long for a guest without SMBIOS", key), p.origin(key))
-                        .with_hint(fmt::format("at most {} characters", longest - (name.size() - credential.id.size()))));
+                        .with_hint(fmt::format("at most {} characters", longest_fw_cfg_name - (name.size() - credential.id.size()))));
         return;
     }
     if (const std::optional<Piece> value = credential_value(p, credential, key, false)) {
@@ -130,6 +136,22 @@ void add_by_fw_cfg(Planning& p, const Credential& credential, const std::string&
         word += Late{id, Late::What::path};
         p.qemu.option("-fw_cfg", std::move(word));
     }
+}
+
+/// What finds no room goes by fw_cfg, where a name has 28 characters.
+void add_by_smbios(Planning& p, const Credential& credential, const std::string& key) {
+    const std::optional<Piece> value = credential_value(p, credential, key, true);
+    if (!value)
+        return;
+    std::vector<Piece> pieces{Text{fmt::format("{}{}=", binary_credential, credential.id)}, *value};
+    const bool fits = make_room(p, size_of(p, pieces) + 1);
+    if (fits)
+        return put_smbios_string(p, "credential." + credential.id, std::move(pieces), key);
+    if (fw_cfg_name(credential.id).size() > longest_fw_cfg_name)
+        return refuse_too_much(p, key);
+    p.reason(fmt::format("credential {} travels by fw_cfg because SMBIOS ends at 64 KiB {}", credential.id,
+                         p.firmware ? "with this QEMU" : "without UEFI firmware"));
+    add_by_fw_cfg(p, credential, key);
 }
 
 /// Our lines after those of the user's own credential of that name.
@@ -192,11 +214,10 @@ bool has_smbios(const Planning& p) {
 }
 
 void add_smbios_string(Planning& p, ResourceId id, std::vector<Piece> pieces, const std::string& key) {
-    make_room(p, size_of(p, pieces) + 1, key);
-    Word word("type=11,path=");
-    word += Late{id, Late::What::path};
-    p.qemu.option("-smbios", std::move(word));
-    p.add({.id = std::move(id), .up = MakeMemory{std::move(pieces)}, .because = p.origin(key), .because_key = key});
+    if (make_room(p, size_of(p, pieces) + 1))
+        put_smbios_string(p, std::move(id), std::move(pieces), key);
+    else
+        refuse_too_much(p, key);
 }
 
 void add_credential(Planning& p, const std::string& id, std::vector<Piece> pieces, const std::string& key) {
@@ -216,7 +237,8 @@ void add_credential(Planning& p, const std::string& id, std::vector<Piece> piece
     word += Late{resource, Late::What::path};
     if (has_smbios(p)) {
         pieces.insert(pieces.begin(), Text{fmt::format("{}{}=", waits ? binary_credential : plain_credential, id)});
-        make_room(p, size_of(p, pieces) + 1, key);
+        if (!make_room(p, size_of(p, pieces) + 1))
+            return refuse_too_much(p, key);
     }
     p.qemu.option(has_smbios(p) ? "-smbios" : "-fw_cfg", std::move(word));
     const auto add = [&](const ResourceId& name, Action up) {
@@ -253,9 +275,8 @@ void plan_credentials(Planning& p) {
             add_by_initrd(p, credential, key);
         else if (!has_smbios(p))
             add_by_fw_cfg(p, credential, key);
-        else if (const std::optional<Piece> value = credential_value(p, credential, key, true))
-            add_smbios_string(p, "credential." + credential.id, {Text{fmt::format("{}{}=", binary_credential, credential.id)}, *value},
-                              key);
+        else
+            add_by_smbios(p, credential, key);
     }
     close_archive(p.initrd_credentials);
 }

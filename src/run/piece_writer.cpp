@@ -2,11 +2,16 @@
 
 #include "base/text.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <optional>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace vmspawn {
@@ -16,7 +21,24 @@ namespace {
 constexpr std::uint64_t largest = 4ULL << 30;           ///< of the whole file
 constexpr std::uint64_t largest_encoded = 64ULL << 20;  ///< of a piece that is held in memory to be encoded
 
+/// By way of a descriptor, as a socket's path holds 107 bytes only. Nothing: there is no socket.
+std::optional<Result<Fd>> connect_to(const std::string& path) {
+    const Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+    struct stat status {};
+    if (!place || fstat(place.get(), &status) < 0 || !S_ISSOCK(status.st_mode))
+        return std::nullopt;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    fmt::format_to_n(address.sun_path, sizeof address.sun_path - 1, "/proc/self/fd/{}", place.get());
+    Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+        return failed("connect to " + path);
+    return fd;
+}
+
 Result<Fd> open_content(const std::string& path) {
+    if (auto connection = connect_to(path))
+        return *std::move(connection);
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     struct stat status {};
     if (!fd || fstat(fd.get(), &status) < 0)

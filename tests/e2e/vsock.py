@@ -5,8 +5,8 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
-import unittest
 
 from harness import GUESTS, PROGRAM, children_of, cmdline_of, main
 from systemd_guest import DIRECT, PATIENCE, SystemdCase
@@ -128,6 +128,32 @@ class Vsock(SystemdCase):
         text = subprocess.run(["journalctl", "--file", journal, "-o", "short", "--no-pager"], capture_output=True, text=True, check=True).stdout
         self.assertIn("a-word-from-the-guest", text)
         self.assertRegex(text, r"kernel: Linux version")
+
+    def test_credentials_arrive_bit_by_bit(self):
+        values = {"every.byte": bytes(range(256)), "empty": b"", "large": os.urandom(48 << 10)}
+        values |= {f"small.{n}": os.urandom(n) for n in range(1, 61)}
+        for name, value in values.items():
+            (self.dir / name).write_bytes(value)
+        by_socket = os.urandom(1000)
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(self.dir / "server"))
+        server.listen(1)
+
+        def serve():
+            peer, _ = server.accept()
+            peer.sendall(by_socket)
+            peer.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        flags = [f"--load-credential={name}:./{name}" for name in values]
+        run = self.start_ready(self.machine(), *flags, "--load-credential=by.socket:./server", r"--set-credential=escaped:a\x00\tb")
+        server.close()
+        values |= {"by.socket": by_socket, "escaped": b"a\0\tb"}
+        sums = self.ssh("cd /run/credentials/@system && sha256sum *").stdout.decode().splitlines()
+        seen = {line.split()[1]: line.split()[0] for line in sums}
+        for name, value in values.items():
+            self.assertEqual(hashlib.sha256(value).hexdigest(), seen.get(name), name)
+        self.stop(run)
 
     def test_without_a_key_nobody_logs_in(self):
         run = self.start_ready(self.machine(), "--pass-ssh-key=no")

@@ -69,24 +69,32 @@ TEST(Smbios, InheritedCredentialsComeFromTheServiceManager) {
     EXPECT_EQ(std::get<FileContent>(pieces(planned(machine, host), "credential.foo").at(1)).path, "/run/credentials/x/given");
 }
 
-TEST(Smbios, LargeTablesGetTheWiderEntryPoint) {
-    EXPECT_THAT(planned(with_credential("a", CredentialText{std::string(45000, 'x')})).values("-machine"), Not(Contains(HasSubstr("64"))));
-    const Machine machine = with_credential("a", CredentialText{std::string(47000, 'x')});
+TEST(Smbios, LargeTablesGetTheWiderEntryPointWithUefi) {
+    Machine machine = disk_machine();
+    machine.boot.firmware = FirmwareKind::automatic;
+    machine.credentials = {{"a", CredentialText{std::string(45000, 'x')}}};
+    EXPECT_THAT(planned(machine).values("-machine"), Not(Contains(HasSubstr("64"))));
+    machine.credentials = {{"a", CredentialText{std::string(47000, 'x')}}};
     const Planned made = planned(machine);
     EXPECT_THAT(made.values("-machine"), ElementsAre(HasSubstr("smbios-entry-point-type=64")));
     EXPECT_THAT(made.reasons(), Contains(HasSubstr("pass 60 KiB")));
 
     Host host = plain_host();
     host.qemu["x86_64"].features.erase("smbios-entry-point-type");
-    EXPECT_EQ(planned(machine, host).found.status(), EOPNOTSUPP);
+    EXPECT_THAT(planned(machine, host).values("-fw_cfg"), ElementsAre("name=opt/io.systemd.credentials/a,file=<credential.a:path>"));
 }
 
-TEST(Smbios, TheSizesOfFilesCountToo) {
+TEST(Smbios, WithoutUefiWhatIsTooMuchGoesByFwCfg) {
     Machine machine = with_credential("a", CredentialFile{"/defs/a"});
     machine.credentials.push_back({"b", CredentialText{"x"}});
     Host host = plain_host();
     host.files["/defs/a"] = regular_file("1:1", 100000);
-    EXPECT_THAT(planned(machine, host).values("-machine"), ElementsAre("type=q35,hpet=off,smm=off,smbios-entry-point-type=64"));
+    const Planned made = planned(machine, host);
+    EXPECT_THAT(made.values("-fw_cfg"), ElementsAre("name=opt/io.systemd.credentials/a,file=<credential.a:path>"));
+    EXPECT_THAT(made.values("-smbios"), ElementsAre("type=11,path=<credential.b:path>"));
+    EXPECT_THAT(made.reasons(), Contains("credential a travels by fw_cfg because SMBIOS ends at 64 KiB without UEFI firmware"));
+    machine.credentials.front().id = "a.name.longer.than.fw_cfg.takes";
+    EXPECT_THAT(planned(machine, host).summaries(), ElementsAre(HasSubstr("strings and credentials pass 60 KiB together")));
 }
 
 TEST(Smbios, ArmWithoutUefiTakesCredentialsByFwCfg) {

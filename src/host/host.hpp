@@ -26,6 +26,7 @@ struct Question {
         file,
         disk,  ///< a file, and all that it rests on
         program,
+        option,  ///< "PROGRAM --option": whether its help names that option
         tree,        ///< a directory, and what could be booted from it
         layout,      ///< a disk image: its partitions
         image_name,  ///< a machine, and the image that the machine directories hold under its name
@@ -127,7 +128,7 @@ struct Host {
     std::map<std::string, TreeAnswer> trees;         ///< by absolute path; the files of its entries are in `files`
     std::map<std::string, DiskLayout> layouts;       ///< by absolute path of an image
     std::map<std::string, NamedImage> images;        ///< by the name of a machine
-    std::map<std::string, std::string> programs;     ///< by name: absolute path, "" where it is not
+    std::map<std::string, std::string> programs;     ///< by name: absolute path, "" where it is not; "PROGRAM --option": the option
     std::optional<std::vector<Firmware>> firmware;   ///< in order of priority; nothing: nobody asked
     std::map<std::string, Firmware> descriptors;     ///< of firmware that was named, by path
     std::map<std::string, std::string> environment;  ///< the variables that planning reads: SYSTEMD_VMSPAWN_QEMU_EXTRA, …

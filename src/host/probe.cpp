@@ -9,6 +9,7 @@
 #include "host/qemu_cache.hpp"
 #include "host/qemu_find.hpp"
 #include "host/qemu_probe.hpp"
+#include "host/qemu_run.hpp"
 #include "host/search_path.hpp"
 #include "host/surroundings.hpp"
 #include "host/virtiofsd.hpp"
@@ -102,6 +103,16 @@ void answer_virtiofsd(Host& host) {
     look_up_id_grants(host);
 }
 
+std::string answer_option(const std::string& subject, const std::string& path) {
+    const std::size_t space = subject.find(' ');
+    const std::string program = search_path(subject.substr(0, space), path, helper_directories());
+    const std::string option = subject.substr(space + 1);
+    if (program.empty())
+        return {};
+    const Conversation heard = converse(program, {"--help"}, "", std::string_view("\0", 1), std::chrono::seconds(5));
+    return heard.out.find(option) != std::string::npos ? option : "";
+}
+
 void answer(const Question& question, const std::string& path, Host& host) {
     if (!applies(question, host))
         return;
@@ -114,6 +125,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
             break;
         case Question::Kind::program:
             host.programs.try_emplace(question.subject, search_path(question.subject, path, helper_directories()));
+            break;
+        case Question::Kind::option:
+            host.programs.try_emplace(question.subject, answer_option(question.subject, path));
             break;
         case Question::Kind::tree:
             answer_tree(question.subject, host);

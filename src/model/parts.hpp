@@ -106,6 +106,8 @@ struct Journal {
     std::optional<Path> forward;
     std::optional<Bytes> max_use, keep_free, max_file_size;
     std::optional<std::uint64_t> max_files;
+
+    [[nodiscard]] bool is_limited() const { return max_use || keep_free || max_file_size || max_files; }
 };
 
 struct Console {

@@ -17,6 +17,17 @@ void refuse(Planning& p, const std::string& problem, std::string hint) {
     p.found.add(error(fmt::format("{}: {}", key, problem), p.origin(key)).with_hint(std::move(hint)).with_error(EOPNOTSUPP));
 }
 
+void add_limits(const Journal& journal, std::vector<Word>& arguments) {
+    const auto add = [&](std::string_view option, const std::optional<std::uint64_t>& value) {
+        if (value)
+            arguments.emplace_back(fmt::format("--{}={}", option, *value));
+    };
+    add("max-use", journal.max_use);
+    add("keep-free", journal.keep_free);
+    add("max-file-size", journal.max_file_size);
+    add("max-files", journal.max_files);
+}
+
 }  // namespace
 
 void plan_journal(Planning& p) {
@@ -29,11 +40,16 @@ void plan_journal(Planning& p) {
     const auto remote = p.host.programs.find("systemd-journal-remote");
     if (remote == p.host.programs.end() || remote->second.empty())
         return refuse(p, "systemd-journal-remote is not installed", "apt install systemd-journal-remote");
+    const auto limits = p.host.programs.find("systemd-journal-remote --max-use");
+    if (journal.is_limited() && (limits == p.host.programs.end() || limits->second.empty()))
+        return refuse(p, "this systemd-journal-remote cannot be told limits",
+                      "systemd 261 is the first whose can; or drop journal.max-use and the like");
     const std::string path = journal.forward->string();
     const bool file = path.ends_with(".journal");
     const ResourceId port = listen_for_guest(p, "journal-port", journal_port, key);
     Spawn spawn{.program = remote->second, .death_signal = SIGTERM, .critical = Critical::until_ready};
     spawn.arguments = {"--output=" + path, file ? "--split-mode=none" : "--split-mode=host"};
+    add_limits(journal, spawn.arguments);
     spawn.activation = port;
     spawn.environment = {"SYSTEMD_JOURNAL_REMOTE_CONFIG_FILE=/dev/null"};
     p.add({.id = "journal",

@@ -45,6 +45,7 @@ bool is_answered(const Question& question, const Host& host) {
         case Question::Kind::disk:
             return host.files.contains(question.subject);
         case Question::Kind::program:
+        case Question::Kind::option:
             return host.programs.contains(question.subject);
         case Question::Kind::state: {
             const std::string path = state_path(host, question.subject);

@@ -66,6 +66,8 @@ void ask_about_vsock(const Machine& machine, Asked& asked) {
         asked.ask(Question::Kind::program, "ssh-keygen", "ssh.pass-key");
     if (machine.journal.forward)
         asked.ask(Question::Kind::program, "systemd-journal-remote", "journal.forward");
+    if (machine.journal.is_limited())
+        asked.ask(Question::Kind::option, "systemd-journal-remote --max-use", "journal.forward");
 }
 
 }  // namespace

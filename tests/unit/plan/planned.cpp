@@ -159,6 +159,7 @@ void answer(const Question& question, Host& host) {
         case Question::Kind::image_name:
             break;
         case Question::Kind::program:
+        case Question::Kind::option:
             host.programs.emplace(question.subject, "");
             break;
         case Question::Kind::state: {

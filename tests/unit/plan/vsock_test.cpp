@@ -139,6 +139,20 @@ TEST(Journal, AFileOrADirectory) {
     EXPECT_EQ(to_string(spawn_of(planned(machine, host_with(false, true)), "journal").arguments[1]), "--split-mode=host");
 }
 
+TEST(Journal, LimitsNeedAProgramThatTakesThem) {
+    Machine machine = direct_machine();
+    machine.journal.forward = "/defs/guest.journal";
+    machine.journal.max_use = 1 << 20;
+    machine.journal.max_files = 3;
+    Host host = host_with(true, false);
+    host.programs["systemd-journal-remote --max-use"] = "";
+    EXPECT_THAT(planned(machine, host).summaries(), ElementsAre(HasSubstr("cannot be told limits")));
+    host.programs["systemd-journal-remote --max-use"] = "--max-use";
+    const Planned made = planned(machine, host);
+    EXPECT_EQ(to_string(spawn_of(made, "journal").arguments[2]), "--max-use=1048576");
+    EXPECT_EQ(to_string(spawn_of(made, "journal").arguments[3]), "--max-files=3");
+}
+
 TEST(Journal, NeedsAVsockAndItsProgram) {
     Machine machine = direct_machine();
     machine.journal.forward = "/defs/guest.journal";

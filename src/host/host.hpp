@@ -8,6 +8,7 @@
 #include "host/firmware.hpp"
 #include "host/image_name.hpp"
 #include "host/tree.hpp"
+#include "host/user.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -32,9 +33,10 @@ struct Question {
         state,       ///< a file that may be made: it and the directories above it, up to one that is there
         firmware,    ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
         virtiofsd,   ///< the program of that name, what it can, and which ids this user may map
+        user,        ///< a user of the host by name, and what is at their home
     };
     Kind kind = Kind::file;
-    /// An absolute path, or a program's name; of a state also a path below Host::state_base; "virtiofsd" for that kind.
+    /// An absolute path, or the name of a program or user; of a state also a path below Host::state_base; "virtiofsd" for that kind.
     std::string subject;
     Origin because;        ///< the key that made us ask
     std::string if_uki{};  ///< a path asked about before: the question counts only if a unified kernel image is there; empty: always
@@ -127,6 +129,7 @@ struct Host {
     std::map<std::string, TreeAnswer> trees;         ///< by absolute path; the files of its entries are in `files`
     std::map<std::string, DiskLayout> layouts;       ///< by absolute path of an image
     std::map<std::string, NamedImage> images;        ///< by the name of a machine
+    std::map<std::string, UserAnswer> users;         ///< by name; what is at their homes is in `files`
     std::map<std::string, std::string> programs;     ///< by name: absolute path, "" where it is not
     std::optional<std::vector<Firmware>> firmware;   ///< in order of priority; nothing: nobody asked
     std::map<std::string, Firmware> descriptors;     ///< of firmware that was named, by path

@@ -102,6 +102,15 @@ void answer_virtiofsd(Host& host) {
     look_up_id_grants(host);
 }
 
+void answer_user(const std::string& name, Host& host) {
+    const auto [user, is_new] = host.users.try_emplace(name);
+    if (!is_new)
+        return;
+    user->second = probe_user(name);
+    if (!user->second.home.empty())
+        look_at(user->second.home, host);
+}
+
 void answer(const Question& question, const std::string& path, Host& host) {
     if (!applies(question, host))
         return;
@@ -133,6 +142,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
             break;
         case Question::Kind::virtiofsd:
             answer_virtiofsd(host);
+            break;
+        case Question::Kind::user:
+            answer_user(question.subject, host);
             break;
     }
 }

@@ -27,6 +27,7 @@ constexpr Contributor contributors[] = {
     plan_console,
     plan_storage,
     plan_mounts,
+    plan_users,  // adds to both, the mounts and the credentials
     plan_vsock,
     plan_ssh,
     plan_journal,

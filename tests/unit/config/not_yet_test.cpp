@@ -35,7 +35,6 @@ TEST(NotYet, TheseKeysWaitForLaterIssues) {
     EXPECT_THAT(keys, ElementsAre("ram-max", "ram-slots",                                                    //
                                   "tpm.enabled", "tpm.state",                                                //
                                   "network.*.kind",                                                          //
-                                  "users.bind", "users.shell", "users.groups",                               //
                                   "journal.max-use", "journal.keep-free", "journal.max-file-size",           //
                                   "journal.max-files", "console.mode", "console.background", "console.log",  //
                                   "unit.register", "unit.slice", "unit.properties", "unit.scope"));
@@ -81,8 +80,6 @@ state = "off"
 enabled = false
 [network.n]
 kind = "user"
-[users]
-bind = []
 [console]
 mode = "native"
 background = ""
@@ -96,9 +93,9 @@ notify = false
 
 TEST(NotYet, AllOfAFullDefinitionIsRefusedAtOnce) {
     EXPECT_THAT(refused(std::string(full_definition)),
-                ElementsAre("ram-max", "ram-slots", "tpm.enabled", "tpm.state", "network.lan.kind", "users.bind", "users.shell",
-                            "users.groups", "journal.max-use", "journal.keep-free", "journal.max-file-size", "journal.max-files",
-                            "console.background", "console.log", "unit.register", "unit.slice", "unit.properties", "unit.scope"));
+                ElementsAre("ram-max", "ram-slots", "tpm.enabled", "tpm.state", "network.lan.kind", "journal.max-use", "journal.keep-free",
+                            "journal.max-file-size", "journal.max-files", "console.background", "console.log", "unit.register",
+                            "unit.slice", "unit.properties", "unit.scope"));
 }
 
 TEST(NotYet, TheCaretIsUnderTheValue) {

@@ -60,7 +60,7 @@ private:
     const Virtiofsd& facts_;
     Server server_;
     Namespace space_;
-    std::optional<IdSpan> uids_, gids_;  ///< that virtiofsd itself translates: of the guest, and of where it runs
+    std::vector<std::string> id_words_;  ///< what virtiofsd itself translates
     std::string shared_;
     bool by_option_ = false;  ///< read-only
 
@@ -82,7 +82,8 @@ private:
             return true;
         const IdSpan range{0, tree_.shift->shift, tree_.shift->range};
         if (translates()) {
-            uids_ = gids_ = range;
+            map("uid", range);
+            map("gid", range);
             return true;
         }
         space_.uids = space_.gids = {range};
@@ -91,14 +92,29 @@ private:
         return true;
     }
 
+    void map(std::string_view kind, const IdSpan& ids) {
+        id_words_.push_back(fmt::format("--translate-{}=map:{}:{}:{}", kind, ids.inside, ids.outside, ids.count));
+    }
+    /// All other ids of the guest become that one.
+    void squash(std::string_view kind, std::uint32_t guest, std::uint32_t id) {
+        constexpr std::uint32_t end = std::numeric_limits<std::uint32_t>::max();  // itself no id
+        id_words_.push_back(fmt::format("--translate-{}=squash-guest:0:{}:{}", kind, id, guest));
+        id_words_.push_back(fmt::format("--translate-{}=squash-guest:{}:{}:{}", kind, guest + 1, id, end - guest - 1));
+    }
+
+    /// The guest's root is not the host's: they could leave a program in the home that runs as root here.
     bool choose_owner_ids(const OwnerIds& owner) {
         if (translates()) {
-            uids_ = {owner.guest, owner.uid, 1};
-            gids_ = {owner.guest, owner.gid, 1};
+            for (const auto& [kind, id] : {std::pair("uid", owner.uid), {"gid", owner.gid}}) {
+                map(kind, {owner.guest, id, 1});
+                squash(kind, owner.guest, id);
+            }
+            reason("what the guest's root and others make there belongs to this user on the host too");
             return true;
         }
-        space_.uids = {{0, 0, 1}, {owner.guest, owner.uid, 1}};
-        space_.gids = {{0, 0, 1}, {owner.guest, owner.gid, 1}};
+        // root is a number that nobody has on the host
+        space_.uids = {{0, owner.guest, 1}, {owner.guest, owner.uid, 1}};
+        space_.gids = {{0, owner.guest, 1}, {owner.guest, owner.gid, 1}};
         space_.mounts_first = true;
         reason(fmt::format("ids are mapped by a user namespace because virtiofsd {} cannot do it", facts_.version));
         return true;
@@ -109,7 +125,8 @@ private:
         if (translates()) {
             space_.uids = {{0, p_.host.uid, 1}};
             space_.gids = {{0, p_.host.gid, 1}};
-            uids_ = gids_ = {owner.guest, 0, 1};
+            map("uid", {owner.guest, 0, 1});
+            map("gid", {owner.guest, 0, 1});
             return true;
         }
         if (find_tools() && owner.gid == p_.host.gid) {
@@ -200,9 +217,8 @@ private:
             word("--readonly");
         if (!space_.uids.empty())
             word("--sandbox=chroot");
-        for (const auto& [kind, ids] : {std::pair("uid", uids_), {"gid", gids_}})
-            if (ids)
-                word(fmt::format("--translate-{}=map:{}:{}:{}", kind, ids->inside, ids->outside, ids->count));
+        for (const std::string& text : id_words_)
+            word(text);
         word("--modcaps=-mknod");  // a device node that the guest makes would be one of the host
         word("--log-level=error");
     }

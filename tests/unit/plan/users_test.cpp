@@ -116,9 +116,12 @@ TEST(Users, GuestThatGetsAHashIsSpokenOfOnce) {
 
 TEST(Users, HomeIsSharedWithOneIdTranslated) {
     const Planned made = planned(binding({"ann"}), with_users());
-    EXPECT_THAT(words(made, "home.ann"), ElementsAre("--fd=<socket.home.ann:fd>", "--shared-dir=/home/ann", "--cache=auto", "--xattr",
-                                                     "--announce-submounts", "--translate-uid=map:60514:1000:1",
-                                                     "--translate-gid=map:60514:1001:1", "--modcaps=-mknod", "--log-level=error"));
+    EXPECT_THAT(words(made, "home.ann"),
+                ElementsAre("--fd=<socket.home.ann:fd>", "--shared-dir=/home/ann", "--cache=auto", "--xattr", "--announce-submounts",
+                            "--translate-uid=map:60514:1000:1", "--translate-uid=squash-guest:0:1000:60514",
+                            "--translate-uid=squash-guest:60515:1000:4294906780", "--translate-gid=map:60514:1001:1",
+                            "--translate-gid=squash-guest:0:1001:60514", "--translate-gid=squash-guest:60515:1001:4294906780",
+                            "--modcaps=-mknod", "--log-level=error"));
     EXPECT_FALSE(std::get<Spawn>(made.at("home.ann").up).space);
     EXPECT_THAT(made.at("home.ann").reasons, Contains("ann is 60514 in the guest and 1000 on the host"));
     EXPECT_EQ(credential(made, "fstab.extra"), "io.systemd.credential:fstab.extra=@ann /run/vmhost/home/ann virtiofs rw 0 0\n");
@@ -128,8 +131,8 @@ TEST(Users, HomeIsSharedWithOneIdTranslated) {
 
 TEST(Users, OldVirtiofsdGetsTheIdsByANamespace) {
     const Planned made = planned(binding({"ann"}), with_users(old));
-    EXPECT_THAT(spans(space(made, "home.ann").uids), ElementsAre("0:0:1", "60514:1000:1"));
-    EXPECT_THAT(spans(space(made, "home.ann").gids), ElementsAre("0:0:1", "60514:1001:1"));
+    EXPECT_THAT(spans(space(made, "home.ann").uids), ElementsAre("0:60514:1", "60514:1000:1"));
+    EXPECT_THAT(spans(space(made, "home.ann").gids), ElementsAre("0:60514:1", "60514:1001:1"));
     EXPECT_TRUE(space(made, "home.ann").mounts_first);
     EXPECT_THAT(words(made, "home.ann"), Contains("source=/run/systemd/vmspawn/share"));
 }

@@ -7,7 +7,9 @@
 #include "host/disk_layout.hpp"
 #include "host/firmware.hpp"
 #include "host/image_name.hpp"
+#include "host/sharing.hpp"
 #include "host/tree.hpp"
+#include "host/user.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -26,16 +28,17 @@ struct Question {
         file,
         disk,  ///< a file, and all that it rests on
         program,
-        option,  ///< "PROGRAM --option": whether its help names that option
+        option,      ///< "PROGRAM --option": whether its help names that option
         tree,        ///< a directory, and what could be booted from it
         layout,      ///< a disk image: its partitions
         image_name,  ///< a machine, and the image that the machine directories hold under its name
         state,       ///< a file that may be made: it and the directories above it, up to one that is there
         firmware,    ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
         virtiofsd,   ///< the program of that name, what it can, and which ids this user may map
+        user,        ///< a user of the host by name, and what is at their home
     };
     Kind kind = Kind::file;
-    /// An absolute path, or a program's name; of a state also a path below Host::state_base; "virtiofsd" for that kind.
+    /// An absolute path, or the name of a program or user; of a state also a path below Host::state_base; "virtiofsd" for that kind.
     std::string subject;
     Origin because;        ///< the key that made us ask
     std::string if_uki{};  ///< a path asked about before: the question counts only if a unified kernel image is there; empty: always
@@ -96,20 +99,6 @@ struct QemuFacts {
 /// Names that QemuFacts::features may hold, such as "sandbox", "kvm-accel-device", "device/pvpanic", "aio-io_uring".
 const std::vector<std::string>& qemu_features();
 
-/// The server of shared directories, as probed (and cached like QEMU).
-struct Virtiofsd {
-    std::string path;                ///< empty: there is none
-    std::string version;             ///< "1.13.2", "7.2.22"
-    std::set<std::string> features;  ///< long options that it has: "shared-dir" (else it takes -o only), "readonly", "translate-uid"
-};
-
-/// Ids that /etc/subuid or /etc/subgid grants to this user.
-struct IdGrant {
-    std::uint32_t start = 0;
-    std::uint32_t count = 0;
-    friend bool operator==(const IdGrant&, const IdGrant&) = default;
-};
-
 struct Host {
     std::string arch;  ///< "x86_64", "aarch64", "riscv64", or what uname says
     std::uint32_t uid = 0, gid = 0;
@@ -128,7 +117,8 @@ struct Host {
     std::map<std::string, TreeAnswer> trees;         ///< by absolute path; the files of its entries are in `files`
     std::map<std::string, DiskLayout> layouts;       ///< by absolute path of an image
     std::map<std::string, NamedImage> images;        ///< by the name of a machine
-    std::map<std::string, std::string> programs;     ///< by name: absolute path, "" where it is not; "PROGRAM --option": the option
+    std::map<std::string, UserAnswer> users;         ///< by name; what is at their homes is in `files`
+    std::map<std::string, std::string> programs;     ///< by name: absolute path; "PROGRAM --option": that option; "": it is not
     std::optional<std::vector<Firmware>> firmware;   ///< in order of priority; nothing: nobody asked
     std::map<std::string, Firmware> descriptors;     ///< of firmware that was named, by path
     std::map<std::string, std::string> environment;  ///< the variables that planning reads: SYSTEMD_VMSPAWN_QEMU_EXTRA, …

@@ -5,6 +5,7 @@
 #include "host/layout_json.hpp"
 #include "host/path_writer.hpp"
 #include "host/tree_json.hpp"
+#include "host/user_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -103,6 +104,7 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
     write_images(record, host, paths);
     write_layouts(record, host, paths);
     write_trees(record, host, paths);
+    write_users(record, host, paths);
     if (host.virtiofsd) {
         record["virtiofsd"] = {
             {"path", paths.write(host.virtiofsd->path)}, {"version", host.virtiofsd->version}, {"features", host.virtiofsd->features}};

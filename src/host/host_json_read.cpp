@@ -4,6 +4,7 @@
 #include "host/json_reader.hpp"
 #include "host/layout_json.hpp"
 #include "host/tree_json.hpp"
+#include "host/user_json.hpp"
 
 #include <fmt/format.h>
 
@@ -200,6 +201,7 @@ Host read_host(const json& value, const PathReader& paths) {
     read_images(object, host, paths);
     read_layouts(object, host, paths);
     read_trees(object, host, paths);
+    read_users(object, host, paths);
     object.finish();
     return host;
 }

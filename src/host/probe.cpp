@@ -113,6 +113,15 @@ std::string answer_option(const std::string& subject, const std::string& path) {
     return heard.out.find(option) != std::string::npos ? option : "";
 }
 
+void answer_user(const std::string& name, Host& host) {
+    const auto [user, is_new] = host.users.try_emplace(name);
+    if (!is_new)
+        return;
+    user->second = probe_user(name);
+    if (!user->second.home.empty())
+        look_at(user->second.home, host);
+}
+
 void answer(const Question& question, const std::string& path, Host& host) {
     if (!applies(question, host))
         return;
@@ -147,6 +156,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
             break;
         case Question::Kind::virtiofsd:
             answer_virtiofsd(host);
+            break;
+        case Question::Kind::user:
+            answer_user(question.subject, host);
             break;
     }
 }

@@ -60,4 +60,8 @@ std::string element_key(std::string_view list, std::size_t index) {
     return std::string(list) + '[' + std::to_string(index) + ']';
 }
 
+std::string bound_home(std::string_view user) {
+    return "/run/vmhost/home/" + std::string(user);
+}
+
 }  // namespace vmspawn

@@ -52,5 +52,7 @@ struct Machine {
 std::string entry_key(std::string_view table, std::string_view name, std::string_view leaf = {});
 /// "boot.initrd[2]"
 std::string element_key(std::string_view list, std::size_t index);
+/// Where the home of a bound user is in the guest.
+std::string bound_home(std::string_view user);
 
 }  // namespace vmspawn

@@ -55,6 +55,7 @@ void background_needs_terminal(const Machine&, Diagnostics&);
 
 void user_settings_need_bind(const Machine&, Diagnostics&);
 void bind_no_system_user(const Machine&, Diagnostics&);
+void bind_up_to_64(const Machine&, Diagnostics&);
 void credential_ids_taken(const Machine&, Diagnostics&);
 void journal_limits_need_forward(const Machine&, Diagnostics&);
 void journal_needs_vsock(const Machine&, Diagnostics&);

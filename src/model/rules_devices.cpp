@@ -96,13 +96,18 @@ void mount_target_absolute(const Machine& m, Diagnostics& found) {
 
 void one_mount_each_target(const Machine& m, Diagnostics& found) {
     std::map<Path, std::string> first;
+    for (std::size_t i = 0; i < m.users.bind.size(); ++i)
+        first.try_emplace(bound_home(m.users.bind[i]) + "/", element_key("users.bind", i));
     for (const Mount& mount : m.mounts) {
         const std::string key = entry_key("mount", mount.name, "target");
         const Path target = (Path{mount.target} / "").lexically_normal();
         const auto [it, is_new] = first.try_emplace(target, key);
         if (!is_new)
-            found.add(conflict(m, key, fmt::format("mount '{}' has the target of another one, {}", mount.name, toml_quote(mount.target)),
-                               "each mount needs its own place in the guest", it->second));
+            found.add(
+                conflict(m, key,
+                         fmt::format("mount '{}' has the target of {}, {}", mount.name,
+                                     it->second.starts_with("users.") ? "a bound user's home" : "another one", toml_quote(mount.target)),
+                         "each mount needs its own place in the guest", it->second));
     }
 }
 

@@ -27,6 +27,13 @@ void bind_no_system_user(const Machine& m, Diagnostics& found) {
                                "every guest has its own"));
 }
 
+void bind_up_to_64(const Machine& m, Diagnostics& found) {
+    constexpr std::size_t most = 64;  // systemd's range of numbers for them in a guest
+    if (m.users.bind.size() > most)
+        found.add(conflict(m, element_key("users.bind", most), fmt::format("users.bind has {} users", m.users.bind.size()),
+                           fmt::format("a guest has numbers for {} of the host's", most)));
+}
+
 namespace {
 
 /// A credential that vmspawn sets itself, and when.
@@ -45,14 +52,24 @@ constexpr Own own_credentials[] = {
     {"journal.forward_to_socket", "journal.forward", "keep one of the two", [](const Machine& m) { return m.journal.forward.has_value(); }},
 };
 
+bool is_record_of(std::string_view user, std::string_view credential) {
+    return credential == fmt::format("userdb.transient.user.{}", user) || credential == fmt::format("userdb.transient.group.{}", user);
+}
+
 }  // namespace
 
 void credential_ids_taken(const Machine& m, Diagnostics& found) {
-    for (const Credential& credential : m.credentials)
+    for (const Credential& credential : m.credentials) {
         for (const Own& own : own_credentials)
             if (credential.id == own.id && own.is_set(m))
                 found.add(conflict(m, entry_key("credentials", own.id), fmt::format("{} sets the credential {} itself", own.key, own.id),
                                    std::string(own.hint), own.key));
+        for (std::size_t i = 0; i < m.users.bind.size(); ++i)
+            if (is_record_of(m.users.bind[i], credential.id))
+                found.add(conflict(m, entry_key("credentials", credential.id),
+                                   fmt::format("users.bind sets the credential {} itself", credential.id), "drop it, or bind another user",
+                                   element_key("users.bind", i)));
+    }
 }
 
 void journal_limits_need_forward(const Machine& m, Diagnostics& found) {

@@ -70,6 +70,7 @@ void plan_qmp(Planning&);
 void plan_console(Planning&);
 void plan_storage(Planning&);
 void plan_mounts(Planning&);   ///< a directory as root, and shares, by virtiofs
+void plan_users(Planning&);    ///< users of the host with their homes
 void plan_vsock(Planning&);    ///< the device, and the guest's notifications
 void plan_ssh(Planning&);      ///< a key for the guest's sshd, and a host key that is known before
 void plan_journal(Planning&);  ///< the guest's journal, kept on the host
@@ -88,7 +89,7 @@ void share_memory(Planning&);
 /// A string of SMBIOS type 11, in a memory file.
 void add_smbios_string(Planning&, ResourceId id, std::vector<Piece> pieces, const std::string& key);
 
-/// A credential of vmspawn's own, by the way that the guest reads: a text, or one RuntimeFile, for which QEMU does not wait to start.
+/// A credential by the way that the guest reads: a text, or one RuntimeFile, for which QEMU does not wait to start.
 void add_credential(Planning&, const std::string& id, std::vector<Piece> pieces, const std::string& key);
 /// A port of the host that the guest reaches over VSOCK: "vsock-stream:2:PORT" to follow a scheme. `port` 0: any, where that is possible.
 ResourceId listen_for_guest(Planning&, const std::string& id, std::uint32_t port, const std::string& key);

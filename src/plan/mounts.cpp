@@ -1,10 +1,9 @@
 // A directory as the guest's root, and directories and files that are shared with it: each has a virtiofsd of its own.
 #include "plan/contributors.hpp"
 #include "plan/files.hpp"
-#include "plan/virtiofsd.hpp"
+#include "plan/shares.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,30 +14,6 @@ namespace {
 
 constexpr std::uint32_t foreign_base = 0x7FFE0000;  ///< systemd's range for trees that belong to no user of the host
 constexpr std::size_t longest_tag = 36;             ///< bytes, of virtio-fs
-
-/// Serves `tree` as the guest's file system `tag`.
-bool serve(Planning& p, const ResourceId& id, const std::string& node, const std::string& tag, ServedTree tree,
-           std::vector<std::string> reasons) {
-    tree.socket = "socket." + id;
-    std::optional<Server> server = plan_server(p, tree);
-    if (!server)
-        return false;
-    reasons.insert(reasons.end(), server->reasons.begin(), server->reasons.end());
-    const Origin because = p.origin(tree.key);
-    p.add({.id = tree.socket, .needs = {"runtime-dir"}, .up = Listen{"--socket-path="}, .because = because, .because_key = tree.key});
-    p.add({.id = id,
-           .needs = std::move(server->needs),
-           .up = std::move(server->spawn),
-           .because = because,
-           .because_key = tree.key,
-           .reasons = std::move(reasons)});
-    share_memory(p);
-    Word chardev(fmt::format("socket,id={},", node));
-    chardev += Late{tree.socket, Late::What::chardev};
-    p.qemu.option("-chardev", std::move(chardev));
-    p.qemu.device({{"driver", "vhost-user-fs-pci"}, {"id", node + "-fs"}, {"chardev", node}, {"queue-size", 1024}, {"tag", tag}});
-    return true;
-}
 
 bool is_same_or_below(const Path& path, const Path& tree) {
     const Path inner = path.lexically_relative(tree);
@@ -91,45 +66,19 @@ std::string tag_of(const Mount& mount, std::size_t index) {
     return plain && mount.name.size() <= longest_tag && mount.name != "root" ? mount.name : fmt::format("@{}", index);
 }
 
-/// Octal for what would end a field or a line, or start a comment.
-std::string fstab_field(std::string_view text) {
-    std::string field;
-    for (const char c : text)
-        field += c == ' ' || c == '\t' || c == '\n' || c == '\\' || c == '#' ? fmt::format("\\{:03o}", static_cast<unsigned char>(c))
-                                                                             : std::string(1, c);
-    return field;
-}
-
-/// For systemd.mount-extra=, whose fields end at colons and which must stay one kernel word.
-std::string word_field(std::string_view text) {
-    std::string field;
-    for (const char c : text)
-        field += c <= ' ' || c == ':' || c == '\\' || c == '"' || c == '\'' ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c))
-                                                                            : std::string(1, c);
-    return field;
-}
-
 /// These directories are mounted over after the initrd: what it had mounted there would be hidden.
 bool is_mounted_late(std::string_view target) {
     return std::ranges::any_of(std::array{"/run/", "/tmp/", "/dev/", "/proc/", "/sys/"},
                                [&](std::string_view start) { return target.starts_with(start); });
 }
 
-void tell_guest(Planning& p, const std::string& what, const std::string& where, const std::string& type, const std::string& options) {
-    if (has_smbios(p))
-        p.fstab.push_back(fmt::format("{} {} {} {} 0 0", fstab_field(what), fstab_field(where), type, options));
-    else
-        p.kernel_words.push_back(
-            fmt::format("systemd.mount-extra={}:{}:{}:{}", word_field(what), word_field(where), type, word_field(options)));
-}
-
 void mount_in_guest(Planning& p, const Mount& mount, const std::string& tag, bool file) {
     const std::string access = mount.read_only ? "ro" : "rw";
     if (!file)
-        return tell_guest(p, tag, mount.target, "virtiofs", access + (is_mounted_late(mount.target) ? "" : ",x-initrd.mount"));
+        return tell_guest(p, {tag, mount.target, "virtiofs", access + (is_mounted_late(mount.target) ? "" : ",x-initrd.mount")});
     const std::string place = "/run/vmspawn/" + tag;
-    tell_guest(p, tag, place, "virtiofs", access);
-    tell_guest(p, place + "/file", mount.target, "none", "bind," + access);
+    tell_guest(p, {tag, place, "virtiofs", access});
+    tell_guest(p, {place + "/file", mount.target, "none", "bind," + access});
 }
 
 void add_share(Planning& p, const Mount& mount, std::size_t index) {
@@ -159,8 +108,6 @@ void plan_mounts(Planning& p) {
         add_root(p);
     for (std::size_t i = 0; i < p.machine.mounts.size(); ++i)
         add_share(p, p.machine.mounts[i], i);
-    if (!p.machine.mounts.empty() && !has_smbios(p))
-        p.reason(fmt::format("shares are told by systemd.mount-extra= because a guest of {} has no SMBIOS without UEFI", p.arch.name));
 }
 
 }  // namespace vmspawn

@@ -24,6 +24,11 @@ struct FileContent {
     std::string credential;  ///< empty: an ordinary file, such as an initrd
     bool base64 = false;
 };
+/// The hash of the password that this user has on the host when the machine starts. Plans only name it, and a script asks getent(1).
+struct PasswordHash {
+    std::string user;
+    std::uint64_t size = 0;  ///< bytes; one that was changed since the plan was made fails, as what holds it is laid out for this one
+};
 /// Zero bytes up to a multiple of `boundary` from the start.
 struct Align {
     std::uint32_t boundary = 4;
@@ -34,6 +39,6 @@ struct RuntimeFile {
     std::string name;
     bool base64 = false;
 };
-using Piece = std::variant<Text, Secret, FileContent, Align, Late, RuntimeFile>;
+using Piece = std::variant<Text, Secret, FileContent, PasswordHash, Align, Late, RuntimeFile>;
 
 }  // namespace vmspawn

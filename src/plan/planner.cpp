@@ -27,6 +27,7 @@ constexpr Contributor contributors[] = {
     plan_console,
     plan_storage,
     plan_mounts,
+    plan_users,  // adds to both, the mounts and the credentials
     plan_vsock,
     plan_ssh,
     plan_journal,
@@ -61,6 +62,10 @@ bool is_answered(const Question& question, const Host& host) {
             return host.images.contains(question.subject);
         case Question::Kind::virtiofsd:
             return host.virtiofsd.has_value();
+        case Question::Kind::user: {
+            const auto user = host.users.find(question.subject);
+            return user != host.users.end() && (user->second.home.empty() || host.files.contains(user->second.home));
+        }
     }
     return false;
 }
@@ -68,6 +73,8 @@ bool is_answered(const Question& question, const Host& host) {
 std::string subject_of(const Question& question, const Machine& machine) {
     if (question.kind == Question::Kind::firmware && question.subject.empty())
         return "its firmware";
+    if (question.kind == Question::Kind::user)
+        return "the user " + question.subject;
     return shown_path(question.subject, {machine.directory, machine.home});
 }
 

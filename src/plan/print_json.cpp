@@ -21,6 +21,7 @@ struct PieceJson {
             record["credential"] = file.credential;
         return record;
     }
+    json operator()(const PasswordHash& hash) const { return {{"password-hash", hash.user}}; }
     json operator()(const Align& align) const { return {{"align", align.boundary}}; }
     json operator()(const Late& late) const { return {{"late", to_string(Word() += late)}}; }
     json operator()(const RuntimeFile& file) const { return {{"runtime-file", file.name}, {"base64", file.base64}}; }

@@ -20,6 +20,7 @@ struct DescribePiece {
             return path + in_base64(file.base64);
         return fmt::format("<credential {}> from {}{}", file.credential, path, in_base64(file.base64));
     }
+    std::string operator()(const PasswordHash& hash) const { return fmt::format("<password hash of {}>", hash.user); }
     std::string operator()(const Align& align) const { return fmt::format("zeros to a multiple of {}", align.boundary); }
     std::string operator()(const Late& late) const { return to_string(Word() += late); }
     std::string operator()(const RuntimeFile& file) const { return fmt::format("<runtime-dir>/{}{}", file.name, in_base64(file.base64)); }

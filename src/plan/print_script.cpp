@@ -158,6 +158,10 @@ private:
             return append_credential(content.credential, content.base64, file);
         return fmt::format("{} < {} >> {}", content.base64 ? "base64 -w 0" : "cat", path(content.path), file);
     }
+    [[nodiscard]] std::string append(const PasswordHash& hash, const std::string& file) const {
+        return fmt::format("entry=$(getent shadow {})\nentry=${{entry#*:}}\nprintf %s \"${{entry%%:*}}\" >> {}", shell_quote(hash.user),
+                           file);
+    }
     [[nodiscard]] std::string append(const Align& align, const std::string& file) const {
         return fmt::format("truncate -s %{} {}", align.boundary, file);
     }

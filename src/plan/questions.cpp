@@ -98,8 +98,10 @@ std::vector<Question> questions(const Machine& machine) {
     ask_about_firmware(machine, asked);
     for (const Mount& mount : machine.mounts)
         asked.file(mount.source, entry_key("mount", mount.name, "source"));
-    if (machine.image.directory || !machine.mounts.empty())
-        asked.virtiofsd(machine.image.directory ? "image.directory" : "mount");
+    for (std::size_t i = 0; i < machine.users.bind.size(); ++i)
+        asked.ask(Question::Kind::user, machine.users.bind[i], element_key("users.bind", i));
+    if (machine.image.directory || !machine.mounts.empty() || !machine.users.bind.empty())
+        asked.virtiofsd(machine.image.directory ? "image.directory" : machine.mounts.empty() ? "users.bind" : "mount");
     ask_about_vsock(machine, asked);
     for (const Credential& credential : machine.credentials)
         if (const auto* file = std::get_if<CredentialFile>(&credential.source))

@@ -37,6 +37,7 @@ struct SizeOf {
         const std::uint64_t bytes = size_on_host(p, file.path);
         return file.base64 ? base64_size(bytes) : bytes;
     }
+    std::uint64_t operator()(const PasswordHash& hash) const { return hash.size; }
     std::uint64_t operator()(const Align&) const { return 0; }
     std::uint64_t operator()(const Late&) const { return largest_late; }
     std::uint64_t operator()(const RuntimeFile& file) const { return file.base64 ? base64_size(largest_late) : largest_late; }
@@ -122,20 +123,13 @@ std::string fw_cfg_name(const std::string& id) {
     return "opt/io.systemd.credentials/" + id;
 }
 
-void add_by_fw_cfg(Planning& p, const Credential& credential, const std::string& key) {
-    const std::string name = fw_cfg_name(credential.id);
-    if (name.size() > longest_fw_cfg_name) {
-        p.found.add(error(fmt::format("{}: the name is too long for a guest without SMBIOS", key), p.origin(key))
-                        .with_hint(fmt::format("at most {} characters", longest_fw_cfg_name - (name.size() - credential.id.size()))));
-        return;
-    }
-    if (const std::optional<Piece> value = credential_value(p, credential, key, false)) {
-        const ResourceId id = "credential." + credential.id;
-        p.add({.id = id, .up = MakeMemory{{*value}}, .because = p.origin(key), .because_key = key});
-        Word word("name=" + escape_qemu_value(name) + ",file=");
-        word += Late{id, Late::What::path};
-        p.qemu.option("-fw_cfg", std::move(word));
-    }
+/// False after adding the problem.
+bool fits_fw_cfg(Planning& p, const std::string& id, const std::string& key) {
+    const std::size_t size = fw_cfg_name(id).size();
+    if (size > longest_fw_cfg_name)
+        p.found.add(error(fmt::format("{}: the name of the credential {} is too long for a guest without SMBIOS", key, id), p.origin(key))
+                        .with_hint(fmt::format("at most {} characters", longest_fw_cfg_name - (size - id.size()))));
+    return size <= longest_fw_cfg_name;
 }
 
 /// What finds no room goes by fw_cfg, where a name has 28 characters.
@@ -151,7 +145,11 @@ void add_by_smbios(Planning& p, const Credential& credential, const std::string&
         return refuse_too_much(p, key);
     p.reason(fmt::format("credential {} travels by fw_cfg because SMBIOS ends at 64 KiB {}", credential.id,
                          p.firmware ? "with this QEMU" : "without UEFI firmware"));
-    add_by_fw_cfg(p, credential, key);
+    const ResourceId id = "credential." + credential.id;
+    Word word("name=" + escape_qemu_value(fw_cfg_name(credential.id)) + ",file=");
+    word += Late{id, Late::What::path};
+    p.qemu.option("-fw_cfg", std::move(word));
+    p.add({.id = id, .up = MakeMemory{{*credential_value(p, credential, key, false)}}, .because = p.origin(key), .because_key = key});
 }
 
 /// Our lines after those of the user's own credential of that name.
@@ -182,12 +180,13 @@ void add_archived(std::vector<Piece>& archive, const std::string& name, std::uin
 }
 
 /// Where systemd-stub puts credentials, which the host must not be able to change: SMBIOS is no part of what SEV-SNP measures.
-void add_by_initrd(Planning& p, const Credential& credential, const std::string& key) {
+void add_by_initrd(Planning& p, const std::string& id, std::vector<Piece> pieces, const std::string& key) {
     constexpr std::uint32_t directory = 040700, file = 0100400;
-    const std::optional<Piece> value = credential_value(p, credential, key, false);
-    if (!value)
-        return;
-    if (const auto* content = std::get_if<FileContent>(&*value); content && !p.host.files.contains(content->path)) {
+    const bool unknown_size = std::ranges::any_of(pieces, [&](const Piece& piece) {
+        const auto* content = std::get_if<FileContent>(&piece);
+        return content != nullptr && !p.host.files.contains(content->path);
+    });
+    if (unknown_size) {
         p.found.add(error(fmt::format("{}: an inherited credential cannot be measured", key), p.origin(key))
                         .with_hint("name a file, whose size is known before the start"));
         return;
@@ -198,7 +197,8 @@ void add_by_initrd(Planning& p, const Credential& credential, const std::string&
         add_archived(archive, ".extra", directory, 0, {});
         add_archived(archive, ".extra/system_credentials", directory, 0, {});
     }
-    add_archived(archive, fmt::format(".extra/system_credentials/{}.cred", credential.id), file, size_of(p, {*value}), {*value});
+    const std::uint64_t size = size_of(p, pieces);
+    add_archived(archive, fmt::format(".extra/system_credentials/{}.cred", id), file, size, std::move(pieces));
 }
 
 /// The archive ends with a file of this name.
@@ -221,6 +221,10 @@ void add_smbios_string(Planning& p, ResourceId id, std::vector<Piece> pieces, co
 }
 
 void add_credential(Planning& p, const std::string& id, std::vector<Piece> pieces, const std::string& key) {
+    if (p.machine.boot.confidential == Confidential::sev_snp)
+        return add_by_initrd(p, id, std::move(pieces), key);
+    if (!has_smbios(p) && !fits_fw_cfg(p, id, key))
+        return;
     const ResourceId resource = "credential." + id;
     std::vector<ResourceId> needs;
     bool waits = false;
@@ -265,18 +269,16 @@ void plan_smbios(Planning& p) {
 void plan_credentials(Planning& p) {
     if (!p.fstab.empty())
         add_fstab(p);
-    if (!p.machine.credentials.empty() && !has_smbios(p))
+    if (!has_smbios(p) && (!p.machine.credentials.empty() || !p.machine.users.bind.empty()))
         p.reason(fmt::format("credentials travel by fw_cfg because a guest of {} has no SMBIOS without UEFI", p.arch.name));
     for (const Credential& credential : p.machine.credentials) {
         const std::string key = entry_key("credentials", credential.id);
         if (!p.fstab.empty() && credential.id == fstab_credential)
             continue;  // above
-        if (p.machine.boot.confidential == Confidential::sev_snp)
-            add_by_initrd(p, credential, key);
-        else if (!has_smbios(p))
-            add_by_fw_cfg(p, credential, key);
-        else
+        if (p.machine.boot.confidential != Confidential::sev_snp && has_smbios(p))
             add_by_smbios(p, credential, key);
+        else if (const std::optional<Piece> value = credential_value(p, credential, key, false))
+            add_credential(p, credential.id, {*value}, key);
     }
     close_archive(p.initrd_credentials);
 }

@@ -60,6 +60,7 @@ private:
     const Virtiofsd& facts_;
     Server server_;
     Namespace space_;
+    std::vector<std::string> id_words_;  ///< what virtiofsd itself translates
     std::string shared_;
     bool by_option_ = false;  ///< read-only
 
@@ -70,26 +71,92 @@ private:
         word(std::move(text));
     }
 
+    [[nodiscard]] bool translates() const { return facts_.features.contains("translate-uid"); }
+
     bool choose_ids() {
+        if (tree_.owner)
+            return p_.host.uid == 0 ? choose_owner_ids(*tree_.owner) : choose_own_owner_ids(*tree_.owner);
         if (p_.host.uid != 0)
             return choose_user_ids();
-        if (tree_.shift && !facts_.features.contains("translate-uid")) {
-            const IdSpan range{0, tree_.shift->shift, tree_.shift->range};
-            space_.uids = space_.gids = {range};
-            space_.mounts_first = true;
-            reason(fmt::format("ids are shifted by a user namespace because virtiofsd {} cannot do it", facts_.version));
+        if (!tree_.shift)
+            return true;
+        const IdSpan range{0, tree_.shift->shift, tree_.shift->range};
+        if (translates()) {
+            map("uid", range);
+            map("gid", range);
+            return true;
         }
+        space_.uids = space_.gids = {range};
+        space_.mounts_first = true;
+        reason(fmt::format("ids are shifted by a user namespace because virtiofsd {} cannot do it", facts_.version));
+        return true;
+    }
+
+    void map(std::string_view kind, const IdSpan& ids) {
+        id_words_.push_back(fmt::format("--translate-{}=map:{}:{}:{}", kind, ids.inside, ids.outside, ids.count));
+    }
+    /// All other ids of the guest become that one.
+    void squash(std::string_view kind, std::uint32_t guest, std::uint32_t id) {
+        constexpr std::uint32_t end = std::numeric_limits<std::uint32_t>::max();  // itself no id
+        id_words_.push_back(fmt::format("--translate-{}=squash-guest:0:{}:{}", kind, id, guest));
+        id_words_.push_back(fmt::format("--translate-{}=squash-guest:{}:{}:{}", kind, guest + 1, id, end - guest - 1));
+    }
+
+    /// The guest's root is not the host's: they could leave a program in the home that runs as root here.
+    bool choose_owner_ids(const OwnerIds& owner) {
+        if (translates()) {
+            for (const auto& [kind, id] : {std::pair("uid", owner.uid), {"gid", owner.gid}}) {
+                map(kind, {owner.guest, id, 1});
+                squash(kind, owner.guest, id);
+            }
+            reason("what the guest's root and others make there belongs to this user on the host too");
+            return true;
+        }
+        // root is a number that nobody has on the host
+        space_.uids = {{0, owner.guest, 1}, {owner.guest, owner.uid, 1}};
+        space_.gids = {{0, owner.guest, 1}, {owner.guest, owner.gid, 1}};
+        space_.mounts_first = true;
+        reason(fmt::format("ids are mapped by a user namespace because virtiofsd {} cannot do it", facts_.version));
+        return true;
+    }
+
+    /// The owner runs vmspawn. Alone they can be root of a namespace, and virtiofsd has to do the rest.
+    bool choose_own_owner_ids(const OwnerIds& owner) {
+        if (translates()) {
+            space_.uids = {{0, p_.host.uid, 1}};
+            space_.gids = {{0, p_.host.gid, 1}};
+            map("uid", {owner.guest, 0, 1});
+            map("gid", {owner.guest, 0, 1});
+            return true;
+        }
+        if (find_tools() && owner.gid == p_.host.gid) {
+            space_.uids = {{0, p_.host.subuids.front().start, 1}, {owner.guest, owner.uid, 1}};
+            space_.gids = {{0, p_.host.subgids.front().start, 1}, {owner.guest, owner.gid, 1}};
+            reason(fmt::format("ids are mapped by a user namespace because virtiofsd {} cannot do it", facts_.version));
+            return true;
+        }
+        p_.found.add(
+            error(fmt::format("{}: virtiofsd {} cannot give a user of the host another number in the guest", tree_.key, facts_.version),
+                  p_.origin(tree_.key))
+                .with_hint("virtiofsd 1.13 can; so can root, and a user to whom /etc/subuid and /etc/subgid grant ids with newuidmap "
+                           "(package uidmap)")
+                .with_error(EOPNOTSUPP));
+        return false;
+    }
+
+    /// Whether this user may map more ids than their own.
+    bool find_tools() {
+        const std::string uid_tool = program(p_, "newuidmap");
+        const std::string gid_tool = program(p_, "newgidmap");
+        if (uid_tool.empty() || gid_tool.empty() || p_.host.subuids.empty() || p_.host.subgids.empty())
+            return false;
+        space_.uid_tool = uid_tool;
+        space_.gid_tool = gid_tool;
         return true;
     }
 
     bool choose_user_ids() {
-        const std::string uid_tool = program(p_, "newuidmap");
-        const std::string gid_tool = program(p_, "newgidmap");
-        const bool tools = !uid_tool.empty() && !gid_tool.empty() && !p_.host.subuids.empty() && !p_.host.subgids.empty();
-        if (tools) {
-            space_.uid_tool = uid_tool;
-            space_.gid_tool = gid_tool;
-        }
+        const bool tools = find_tools();
         if (tree_.shift && tree_.shift->shift != p_.host.uid) {
             space_.uids = space_.gids = {{0, tree_.shift->shift, tree_.shift->range}};
             if (tools && is_granted(p_, *tree_.shift))
@@ -104,7 +171,7 @@ private:
         space_.gids = own_ids(p_.host.gid, tools ? p_.host.subgids : std::vector<IdGrant>());
         reason("the guest's root is this user on the host because vmspawn does not run as root");
         if (!tools)
-            reason(uid_tool.empty() || gid_tool.empty()
+            reason(program(p_, "newuidmap").empty() || program(p_, "newgidmap").empty()
                        ? "no other id of the guest exists on the host because newuidmap is not installed (package uidmap)"
                        : "no other id of the guest exists on the host because /etc/subuid grants this user none");
         return true;
@@ -150,9 +217,8 @@ private:
             word("--readonly");
         if (!space_.uids.empty())
             word("--sandbox=chroot");
-        else if (tree_.shift)
-            for (const char* kind : {"uid", "gid"})
-                word(fmt::format("--translate-{}=map:0:{}:{}", kind, tree_.shift->shift, tree_.shift->range));
+        for (const std::string& text : id_words_)
+            word(text);
         word("--modcaps=-mknod");  // a device node that the guest makes would be one of the host
         word("--log-level=error");
     }

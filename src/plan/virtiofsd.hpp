@@ -9,6 +9,12 @@
 
 namespace vmspawn {
 
+/// One user of the host who has another number in the guest.
+struct OwnerIds {
+    std::uint32_t guest = 0;         ///< of the user and of their group
+    std::uint32_t uid = 0, gid = 0;  ///< on the host
+};
+
 struct ServedTree {
     ResourceId socket;  ///< its Listen
     std::string key;    ///< "image.directory", "mount.src.source"
@@ -19,6 +25,7 @@ struct ServedTree {
     bool submounts = false;   ///< the guest is told where other file systems begin
     Cache cache = Cache::close_to_open;
     std::optional<IdShift> shift;
+    std::optional<OwnerIds> owner;  ///< whose tree it is; never with `shift`
 };
 
 struct Server {

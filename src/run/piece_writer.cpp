@@ -1,5 +1,6 @@
 #include "run/piece_writer.hpp"
 
+#include "base/password.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -64,6 +65,15 @@ Result<void> PieceWriter::add(const Secret& secret) {
 
 Result<void> PieceWriter::add(const FileContent& content) {
     return content.base64 ? encoded(content.path) : copied(content.path);
+}
+
+Result<void> PieceWriter::add(const PasswordHash& hash) {
+    const Result<std::string> read = password_hash(hash.user);
+    if (!read)
+        return read.failure();
+    if (read->size() != hash.size)
+        return Failure{EAGAIN, "read the password hash of " + hash.user, "the password was changed just now"};
+    return bytes(*read);
 }
 
 Result<void> PieceWriter::add(const Align& align) {

@@ -29,6 +29,7 @@ public:
     Result<void> add(const Text& text);
     Result<void> add(const Secret& secret);
     Result<void> add(const FileContent& content);
+    Result<void> add(const PasswordHash& hash);
     Result<void> add(const Align& align);
     Result<void> add(const Late& late);
     Result<void> add(const RuntimeFile& file);

@@ -6,6 +6,7 @@ import subprocess
 from harness import GUESTS, Case
 
 SYSTEMD = GUESTS / "systemd"
+SID = GUESTS / "systemd-sid"
 ROOT_UUID = "7d6c1f0a-53b2-4c0e-9a35-0d6f2b8e4c11"  # the root partition's, of tests/guests/systemd
 KERNEL = f'linux = "{SYSTEMD}/vmlinuz"\ninitrd = ["{SYSTEMD}/initrd.img"]\n'
 QUIET = 'cmdline = ["quiet", "cryptomgr.notests"]\n'
@@ -19,10 +20,12 @@ def digest(path):
 
 
 class SystemdCase(Case):
+    made = SYSTEMD
+
     def setUp(self):
         super().setUp()
-        if not SYSTEMD.exists():
-            self.skipTest("there is no systemd guest: tests/guests/systemd makes it, with root or sudo")
+        if not self.made.exists():
+            self.skipTest(f"there is no {self.made.name} guest: tests/guests/systemd makes it, with root or sudo")
 
     def copy(self, image="disk.raw", name="disk.raw"):
         """An image of the guest for this case alone; holes stay holes."""

@@ -42,6 +42,8 @@ Host example() {
     host.virtiofsd = Virtiofsd{"/usr/libexec/virtiofsd", "1.13.2", {"readonly", "shared-dir"}};
     host.subuids = {{100000, 65536}};
     host.subgids = {{100000, 65536}, {300000, 1}};
+    host.users["ana"] = {.uid = 1000, .gid = 100, .group = "ana", .home = "/home/ana", .shell = "/bin/sh", .password = 106};
+    host.users["bo"] = {.error = ENOENT};
     return host;
 }
 
@@ -70,6 +72,7 @@ TEST(HostJson, RoundTrip) {
     EXPECT_EQ(read->virtiofsd->version, "1.13.2");
     EXPECT_EQ(read->subuids, example().subuids);
     EXPECT_EQ(read->subgids, example().subgids);
+    EXPECT_EQ(read->users, example().users);
 }
 
 TEST(HostJson, EveryFileTypeRoundTrips) {
@@ -193,6 +196,7 @@ TEST(HostJson, MalformedMembersAreNamed) {
     EXPECT_THAT(complaint(changed("\"device/nvme\"", "7")), HasSubstr("qemu.x86_64.features"));
     EXPECT_THAT(complaint(changed("\"/dev/sda\"", "\"dev/sda\"")), HasSubstr("starts with none of"));
     EXPECT_THAT(complaint(changed("\"passt\": \"\"", "\"passt\": null")), HasSubstr("programs.passt"));
+    EXPECT_THAT(complaint(changed("\"password_bytes\": 106", "\"password_bytes\": \"x\"")), HasSubstr("users.ana.password_bytes"));
 }
 
 TEST(HostJson, HugeDeepAndBrokenTextIsRefused) {

@@ -109,6 +109,13 @@ TEST(DeviceRules, OneMountEachTarget) {
         m.mounts[1].target = target;
         EXPECT_EQ(verdict("one-mount-each-target", m).places, std::vector<std::string>{"mount.b.target"}) << target;
     }
+    m.mounts[1].target = "/run/vmhost/home/ann/";
+    m.users.bind = {"bob"};
+    expect_kept("one-mount-each-target", m);
+    m.users.bind = {"bob", "ann"};
+    say(m, "users.bind[1]");
+    expect_broken("one-mount-each-target", m, {"mount.b.target"});
+    EXPECT_EQ(verdict("one-mount-each-target", m).notes, std::vector<std::string>{"users.bind[1]"});
 }
 
 TEST(DeviceRules, TransportNeedsConsole) {

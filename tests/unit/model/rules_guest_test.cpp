@@ -27,6 +27,16 @@ TEST(GuestRules, BindNoSystemUser) {
     expect_kept("bind-no-system-user", m);
 }
 
+TEST(GuestRules, BindUpTo64) {
+    Machine m = disk_machine();
+    for (int i = 0; i < 64; ++i)
+        m.users.bind.push_back("user" + std::to_string(i));
+    expect_kept("bind-up-to-64", m);
+    m.users.bind.emplace_back("ann");
+    say(m, "users.bind[64]");
+    expect_broken("bind-up-to-64", m, {"users.bind[64]"});
+}
+
 Machine with_credential(const std::string& id) {
     Machine m = disk_machine();
     m.credentials.push_back({id, CredentialText{"x"}});
@@ -51,6 +61,16 @@ TEST(GuestRules, CredentialIdsTaken) {
     expect_kept("credential-ids-taken", m);
     m.journal.forward = "/srv/guest.journal";
     expect_broken("credential-ids-taken", m, {R"(credentials."journal.forward_to_socket")"});
+
+    for (const char* id : {"userdb.transient.user.ann", "userdb.transient.group.ann"}) {
+        m = with_credential(id);
+        m.users.bind = {"bob"};
+        expect_kept("credential-ids-taken", m);
+        m.users.bind = {"bob", "ann"};
+        say(m, "users.bind[1]");
+        expect_broken("credential-ids-taken", m, {entry_key("credentials", id)});
+        EXPECT_EQ(verdict("credential-ids-taken", m).notes, std::vector<std::string>{"users.bind[1]"});
+    }
 }
 
 TEST(GuestRules, JournalLimitsNeedForward) {

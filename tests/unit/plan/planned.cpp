@@ -1,5 +1,6 @@
 #include "planned.hpp"
 
+#include <cerrno>
 #include <stdexcept>
 
 namespace vmspawn {
@@ -157,6 +158,9 @@ void answer(const Question& question, Host& host) {
             host.virtiofsd = host.virtiofsd.value_or(Virtiofsd{});
             break;
         case Question::Kind::image_name:
+            break;
+        case Question::Kind::user:
+            host.users.try_emplace(question.subject, UserAnswer{.error = ENOENT});
             break;
         case Question::Kind::program:
         case Question::Kind::option:

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -103,6 +104,22 @@ TEST_F(Script, HandsFilesOverAsDescriptors) {
     EXPECT_THAT(output, HasSubstr(std::string("first\0\0\0second", 14)));
     EXPECT_THAT(output, testing::EndsWith("status 0\n"));
     EXPECT_TRUE(fs::is_empty(folder_ / "tmp")) << "the script leaves something behind";
+}
+
+TEST_F(Script, AsksTheHostForAPasswordHash) {
+    Machine machine = direct_machine();
+    machine.smbios = {"begin "};
+    Plan made = plan(machine).plan;
+    const auto strings = std::ranges::find(made.resources, "smbios.0", &Resource::id);
+    auto& pieces = std::get<MakeMemory>(strings->up).pieces;
+    pieces.emplace_back(PasswordHash{"root", 0});
+    pieces.emplace_back(Text{" end"});
+    write("getent", "#!/bin/sh\necho \"$2:hash-from-$1:19000:0:99999:7:::\"\n");
+    fs::permissions(folder_ / "getent", fs::perms::owner_all);
+    const std::string path = std::getenv("PATH");
+    setenv("PATH", (folder_.string() + ":" + path).c_str(), 1);
+    EXPECT_THAT(run_script(made), HasSubstr("\nbegin hash-from-shadow end\n"));
+    setenv("PATH", path.c_str(), 1);
 }
 
 TEST_F(Script, ReadsCredentialsFromTheirDirectory) {

@@ -57,6 +57,12 @@ TEST_F(MemoryFiles, HoldsItsPiecesInOrder) {
     EXPECT_EQ(content(memory), std::string("12345\0\0\0", 8) + "text=plaineA==AP8=");
 }
 
+TEST_F(MemoryFiles, APasswordThatWasChangedSinceFails) {
+    const auto memory = make_memory("test", {.pieces = {PasswordHash{"nobody", 106}}});
+    ASSERT_FALSE(memory);
+    EXPECT_EQ(memory.failure().error, geteuid() == 0 ? EAGAIN : EACCES);
+}
+
 TEST_F(MemoryFiles, IsSealed) {
     const auto memory = make_memory("test", {.pieces = {Text{"secret"}}});
     ASSERT_TRUE(memory);

@@ -27,6 +27,8 @@ constexpr std::array helpers{
     Helper{"qemu-img", "qcow2 images", "qemu-utils", "qemu-img", "qemu-img"},
     Helper{"swtpm", "the TPM", "swtpm", "swtpm", "swtpm"},
     Helper{"swtpm_setup", "the TPM's certificates", "swtpm-tools", "swtpm-tools", "swtpm"},
+    Helper{"vhost-device-vsock", "VSOCK without the kernel's", "vhost-device-vsock", "vhost-device-vsock", "vhost-device-vsock"},
+    Helper{"systemd-journal-remote", "the guest's journal", "systemd-journal-remote", "systemd-journal-remote", "systemd"},
     Helper{"passt", "networks without root", "passt", "passt", "passt"},
     Helper{"ssh-keygen", "SSH keys", "openssh-client", "openssh", "openssh"},
     Helper{"ssh", "vmspawn ssh", "openssh-client", "openssh-clients", "openssh"},

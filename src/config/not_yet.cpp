@@ -54,8 +54,6 @@ std::span<const NotYet> not_yet() {
     static const std::vector<NotYet> rows = {
         {"ram-max", {}},
         {"ram-slots", {}},
-        {"tpm.enabled", {"auto", "false"}},
-        {"tpm.state", {"auto", "off"}},
         {"network.*.kind", {"user"}},
         {"console.mode", {"interactive", "read-only", "native", "headless"}},
         {"console.background", {""}},

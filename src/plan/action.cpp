@@ -26,6 +26,8 @@ struct KindOf {
     std::string_view operator()(const MakeTerminal&) const { return "terminal"; }
     std::string_view operator()(const PickPort&) const { return "port"; }
     std::string_view operator()(const Listen&) const { return "listen"; }
+    std::string_view operator()(const MakePair&) const { return "pair"; }
+    std::string_view operator()(const KeepDirectory&) const { return "directory"; }
     std::string_view operator()(const Spawn&) const { return "spawn"; }
 };
 

@@ -1,6 +1,7 @@
 // The closed set of effects. A plan is made of these values and performs nothing; run/system performs and undoes each kind.
 #pragma once
 
+#include "plan/fill.hpp"
 #include "plan/namespace.hpp"
 #include "plan/piece.hpp"
 #include "plan/word.hpp"
@@ -56,6 +57,11 @@ struct KeepFile {
     std::string path;
     std::string source;
 };
+/// State that stays: a directory, 0700, made with those above it when missing, and locked: EBUSY names the holder. An empty path: one
+/// in the runtime directory, gone with it; needs "runtime-dir". Undo: closed, and removed if this run made it and nothing is in it.
+struct KeepDirectory {
+    std::string path;
+};
 /// A writable file without a name, 0600. Undo: closed, and gone.
 struct MakeScratch {
     std::vector<Piece> pieces;
@@ -107,6 +113,11 @@ struct PickPort {
 struct Listen {
     std::string path_option;  ///< for a script, which has no descriptors to give: how the helper takes a path, "--socket-path="
 };
+/// A connected pair for two children: one end for the helper (Late fd), one for QEMU (Late chardev). vmspawn keeps neither once both
+/// run, so that each sees the other's end. Undo: both closed.
+struct MakePair {
+    std::string path_option;  ///< for a script: how the helper takes a path to listen on
+};
 /// Whether the machine can go on when a helper ends before QEMU does.
 enum class Critical { always, until_ready, never };
 std::string_view to_word(Critical critical);
@@ -123,10 +134,12 @@ struct Spawn {
     std::string socket{};     ///< of Readiness::connected: the socket that it makes in there; Late chardev is our connection to it
     ResourceId activation{};  ///< a socket that it takes as systemd's services do: descriptor 3, LISTEN_FDS and LISTEN_PID
     std::vector<std::string> environment{};  ///< besides the short one
+    std::optional<Fill> fills{};
 };
 
-using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, MakePipe,
-                            FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, Spawn>;
+using Action =
+    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, MakePipe, FillPipe,
+                 ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, KeepDirectory, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

@@ -115,8 +115,6 @@ void plan_qmp(Planning& p) {
 }
 
 void plan_not_offered(Planning& p) {
-    if (p.machine.tpm.enabled == Want::if_possible)
-        p.reason("no TPM, although tpm.enabled = auto: this vmspawn cannot offer it yet");
     if (p.machine.unit.registered == Want::if_possible)
         p.reason("not registered, although unit.register = auto: this vmspawn cannot do it yet");
 }

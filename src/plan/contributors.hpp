@@ -70,6 +70,7 @@ void plan_qmp(Planning&);
 void plan_console(Planning&);
 void plan_storage(Planning&);
 void plan_mounts(Planning&);   ///< a directory as root, and shares, by virtiofs
+void plan_tpm(Planning&);      ///< swtpm, and its state
 void plan_users(Planning&);    ///< users of the host with their homes
 void plan_vsock(Planning&);    ///< the device, and the guest's notifications
 void plan_ssh(Planning&);      ///< a key for the guest's sshd, and a host key that is known before

@@ -19,6 +19,7 @@ struct GuestArch {
     bool vmgenid = false;
     bool bios = false;                ///< QEMU brings a BIOS that boots disks
     std::string_view panic_device;    ///< pvpanic on ISA or PCI
+    std::string_view tpm_device;      ///< empty: this guest can have none
     std::string_view serial_console;  ///< the kernel's word for the first serial port
     std::size_t command_line = 512;   ///< bytes of the kernel's command line, the closing NUL included
 };

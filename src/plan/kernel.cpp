@@ -1,5 +1,7 @@
 #include "plan/kernel.hpp"
 
+#include "plan/tpm.hpp"
+
 #include <fmt/format.h>
 
 namespace vmspawn {
@@ -14,6 +16,8 @@ std::string obstacle(const Planning& p, const FileAnswer& kernel) {
         return fmt::format("only x86_64 kernels can be entered unpacked, and this guest is {}", p.arch.name);
     if (p.firmware)
         return "UEFI starts it as an EFI program";
+    if (p.plan.find(tpm_id) && !(p.kernel->initrds.empty() && p.initrd_credentials.empty()))
+        return "QEMU would put its initrd over the tables of a guest that has a TPM";
     if (!kernel.payload)
         return "it is not packed in a way that vmspawn knows";
     return "";
@@ -28,6 +32,8 @@ Action kernel_action(Planning& p, const FileAnswer& kernel) {
     if (wanted == Want::yes && !why_not.empty())
         p.found.add(
             error("boot.unpack = true, but the kernel cannot be unpacked: " + why_not, p.origin("boot.unpack")).with_error(EOPNOTSUPP));
+    if (wanted == Want::if_possible && !p.kvm && p.plan.find(tpm_id) && kernel.payload && !why_not.empty())
+        p.reason("the kernel unpacks itself because " + why_not);
     if (!why_not.empty() || (wanted == Want::if_possible && p.kvm))
         return OpenFile{.path = path};
     p.reason(

@@ -1,53 +1,15 @@
 // UEFI variables: where they are kept, or why they are forgotten.
 #include "plan/files.hpp"
 #include "plan/firmware.hpp"
+#include "plan/state.hpp"
 
 #include <fmt/format.h>
-
-#include <cstring>
 
 namespace vmspawn {
 
 namespace {
 
 using Type = FileAnswer::Type;
-
-const FileAnswer* answer_about(const Host& host, const std::string& path) {
-    const auto found = host.files.find(path);
-    return found == host.files.end() ? nullptr : &found->second;
-}
-
-/// Beside the image or tree; elsewhere when there is none or it is a device.
-std::string kept_at(const Planning& p) {
-    const std::vector<std::string> places = nvram_places(p.machine);
-    const FileAnswer* image = p.machine.image.path ? answer_about(p.host, p.machine.image.path->string()) : nullptr;
-    return state_path(p.host, image && image->type == Type::block ? places.back() : places.front());
-}
-
-/// Whether a file that is missing could be made: by the first directory above it that is there.
-std::string obstacle_to_making(const Planning& p, const Path& path) {
-    for (Path above = path.parent_path(); above.has_relative_path(); above = above.parent_path()) {
-        const FileAnswer* answer = answer_about(p.host, above.string());
-        if (answer && answer->type == Type::missing)
-            continue;
-        return answer && answer->type == Type::directory && answer->writable ? "" : fmt::format("{} may not be written", p.shown(above));
-    }
-    return "";
-}
-
-/// Why no state can be kept there, as a clause; empty: it can.
-std::string obstacle(const Planning& p, const std::string& path) {
-    if (path.empty())
-        return "there is no home to keep it in";
-    const FileAnswer& answer = *answer_about(p.host, path);
-    if (answer.error != 0)
-        return fmt::format("{}: {}", p.shown(path), std::strerror(answer.error));
-    if (answer.type == Type::missing)
-        return obstacle_to_making(p, path);
-    if (answer.type != Type::regular)
-        return fmt::format("{} is not a file", p.shown(path));
-    return answer.readable && answer.writable ? "" : fmt::format("{} may not be written", p.shown(path));
-}
 
 /// Why a state that is there is not of this firmware: its chip would have another format, or another size. Empty: it may be.
 std::string mismatch(const FileAnswer& state, const FileAnswer* first, const FirmwareFile& source) {
@@ -104,7 +66,7 @@ void keep(Planning& p, const FirmwareFile& source, const std::string& path) {
 
 void keep_where_said(Planning& p, const FirmwareFile& source) {
     const std::string path = p.machine.boot.nvram_state.path.string();
-    const std::string problem = obstacle(p, path);
+    const std::string problem = obstacle_to_state(p, path, Type::regular);
     if (problem.empty())
         return keep(p, source, path);
     p.found.add(
@@ -112,10 +74,10 @@ void keep_where_said(Planning& p, const FirmwareFile& source) {
 }
 
 void keep_if_possible(Planning& p, const FirmwareFile& source) {
-    const std::string path = kept_at(p);
+    const std::string path = place_of_state(p, nvram_places(p.machine));
     if (p.machine.image.ephemeral)
         return forget_from_state(p, source, path);
-    const std::string problem = obstacle(p, path);
+    const std::string problem = obstacle_to_state(p, path, Type::regular);
     if (problem.empty())
         return keep(p, source, path);
     p.found.add(warning("UEFI variables will be forgotten: " + problem, p.origin("boot.nvram-state"))
@@ -126,18 +88,9 @@ void keep_if_possible(Planning& p, const FirmwareFile& source) {
 }  // namespace
 
 std::vector<std::string> nvram_places(const Machine& machine) {
-    const State& state = machine.boot.nvram_state;
-    if (machine.boot.confidential != Confidential::no || state.kind == StateKind::off)
+    if (machine.boot.confidential != Confidential::no)
         return {};
-    if (state.kind == StateKind::at)
-        return {state.path.string()};
-    std::vector<std::string> places;
-    for (const auto& root : {machine.image.path, machine.image.directory})
-        if (root)
-            places.push_back(root->string() + ".efinvramstate");
-    if (!machine.image.directory)
-        places.push_back(machine.name + "/efinvramstate");
-    return places;
+    return state_places(machine, {.said = machine.boot.nvram_state, .ending = ".efinvramstate"});
 }
 
 void add_nvram(Planning& p, const FirmwareFile& source, int chip) {

@@ -31,6 +31,30 @@ std::string find_ring(const ById& by_id, const Resource& at, std::vector<std::st
     return {};
 }
 
+std::vector<ResourceId> mentioned(const std::vector<Word>& words) {
+    std::vector<ResourceId> ids;
+    for (const Word& word : words)
+        for (const auto& part : word.parts)
+            if (const auto* late = std::get_if<Late>(&part))
+                ids.push_back(late->resource);
+    return ids;
+}
+
+bool contains(const std::vector<ResourceId>& ids, const ResourceId& id) {
+    return std::ranges::find(ids, id) != ids.end();
+}
+
+/// Takes out the words that go with `id`, and the needs that only they had.
+void drop_words(Resource& resource, const ResourceId& id) {
+    auto* spawn = std::get_if<Spawn>(&resource.up);
+    if (spawn == nullptr)
+        return;
+    const std::vector<ResourceId> before = mentioned(spawn->arguments);
+    std::erase_if(spawn->arguments, [&](const Word& word) { return word.optional == id; });
+    const std::vector<ResourceId> after = mentioned(spawn->arguments);
+    std::erase_if(resource.needs, [&](const ResourceId& need) { return contains(before, need) && !contains(after, need); });
+}
+
 }  // namespace
 
 std::string_view to_word(Readiness ready) {
@@ -43,6 +67,37 @@ std::string_view to_word(Readiness ready) {
             return "ended";
         case Readiness::connected:
             return "connected";
+    }
+    return "";
+}
+
+Plan without(const Plan& plan, const ResourceId& id) {
+    Plan rest = plan;
+    for (Resource& resource : rest.resources)
+        drop_words(resource, id);
+    // Needs stand before those who need them, so one pass backwards meets each after all who may need it.
+    std::vector<ResourceId> candidates{id};
+    for (auto at = rest.resources.end(); at != rest.resources.begin();) {
+        --at;
+        const bool needed = std::ranges::any_of(rest.resources, [&](const Resource& other) { return contains(other.needs, at->id); });
+        if (!contains(candidates, at->id) || needed)
+            continue;
+        candidates.insert(candidates.end(), at->needs.begin(), at->needs.end());
+        at = rest.resources.erase(at);
+    }
+    return rest;
+}
+
+std::string_view to_word(OnFailure reaction) {
+    switch (reaction) {
+        case OnFailure::stop:
+            return "stop";
+        case OnFailure::warn:
+            return "warn";
+        case OnFailure::go_on:
+            return "go-on";
+        case OnFailure::drop_words:
+            return "drop-words";
     }
     return "";
 }

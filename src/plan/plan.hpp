@@ -20,7 +20,13 @@ enum class Readiness {
 };
 std::string_view to_word(Readiness ready);
 
-enum class OnFailure { stop, warn };
+enum class OnFailure {
+    stop,
+    warn,        ///< and those who need it do not start
+    go_on,       ///< warn, and those who need it start all the same
+    drop_words,  ///< all is undone and started once more without it and without QEMU's words that go with it
+};
+std::string_view to_word(OnFailure reaction);
 
 struct Resource {
     ResourceId id;                  ///< "image", "drive.data", "credential.foo", "qemu"
@@ -31,7 +37,8 @@ struct Resource {
     Origin because;                    ///< the line that asked for it
     std::string because_key;           ///< "image.path"; empty: always there
     std::vector<std::string> reasons;  ///< "accel = tcg because …"
-    std::optional<Word> announce;      ///< said on stderr when the machine is up: "forward …"
+    std::string without{};             ///< what the machine lacks when a failure of it does not stop the machine
+    std::optional<Word> announce{};    ///< said on stderr when the machine is up: "forward …"
 };
 
 enum class ConsoleKind { none, read_only, interactive, transparent };
@@ -69,6 +76,9 @@ struct Plan {
 
     [[nodiscard]] const Resource* find(std::string_view id) const;
 };
+
+/// The plan without that resource, the words that go with it, and what was there for it alone.
+Plan without(const Plan& plan, const ResourceId& id);
 
 /// Empty when every need names an earlier resource and ids are unique; else what is wrong (a cycle is shown as a ring).
 std::string check_order(const std::vector<Resource>& resources);

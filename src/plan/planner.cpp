@@ -28,6 +28,7 @@ constexpr Contributor contributors[] = {
     plan_storage,
     plan_mounts,
     plan_users,  // adds to both, the mounts and the credentials
+    plan_tpm,
     plan_vsock,
     plan_ssh,
     plan_journal,

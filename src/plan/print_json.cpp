@@ -67,6 +67,7 @@ struct ActionJson {
     json operator()(const KeepFile& file) const {
         return {{"path", shown_path(file.path, places)}, {"source", shown_path(file.source, places)}};
     }
+    json operator()(const KeepDirectory& directory) const { return {{"path", shown_path(directory.path, places)}}; }
     json operator()(const MakeScratch& scratch) const { return all(scratch.pieces); }
     [[nodiscard]] json grow_json(const Grow& grow) const {
         json record{{"size", grow.size}};
@@ -103,6 +104,7 @@ struct ActionJson {
     json operator()(const MakeTerminal&) const { return json::object(); }
     json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
     json operator()(const Listen& socket) const { return {{"path-option", socket.path_option}}; }
+    json operator()(const MakePair& pair) const { return {{"path-option", pair.path_option}}; }
     json operator()(const Spawn& spawn) const {
         json arguments = json::array();
         for (const Word& word : spawn.arguments)
@@ -120,7 +122,25 @@ struct ActionJson {
             record["activation"] = spawn.activation;
         if (!spawn.environment.empty())
             record["environment"] = spawn.environment;
+        if (spawn.fills)
+            record["fills"] = fill_json(*spawn.fills);
+        if (json optional = optional_words(spawn.arguments); !optional.empty())
+            record["optional-words"] = std::move(optional);
         return record;
+    }
+    static json fill_json(const Fill& fill) {
+        json reads = json::object();
+        for (const Fill::File& file : fill.reads)
+            reads[file.name] = file.text;
+        return {{"directory", fill.directory}, {"reads", std::move(reads)}, {"keeps", fill.keeps}};
+    }
+    /// By the resource that they go with: which of the arguments, counted from 0.
+    static json optional_words(const std::vector<Word>& words) {
+        json numbers = json::object();
+        for (std::size_t i = 0; i < words.size(); ++i)
+            if (!words[i].optional.empty())
+                numbers[words[i].optional].push_back(i);
+        return numbers;
     }
 
     [[nodiscard]] json all(const std::vector<Piece>& pieces) const {
@@ -137,7 +157,7 @@ json resource_json(const Resource& resource, const Places& at) {
                 {"needs", resource.needs},
                 {"action", std::visit(ActionJson{at}, resource.up)},
                 {"ready", to_word(resource.ready)},
-                {"on-failure", resource.on_failure == OnFailure::warn ? "warn" : "stop"},
+                {"on-failure", to_word(resource.on_failure)},
                 {"because", {{"key", resource.because_key}, {"at", shown_origin(resource.because, at)}}},
                 {"reasons", resource.reasons}};
     if (resource.announce)

@@ -64,6 +64,10 @@ struct DescribeAction {
     std::string operator()(const MakeTerminal&) const { return "for the guest"; }
     std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }
     std::string operator()(const Listen&) const { return "for QEMU, which is connected already"; }
+    std::string operator()(const MakePair&) const { return "between a helper and QEMU"; }
+    std::string operator()(const KeepDirectory& directory) const {
+        return directory.path.empty() ? "in the runtime directory" : shown_path(directory.path, places) + ", locked";
+    }
     std::string operator()(const Spawn& spawn) const { return shown_path(spawn.program, places); }
 
     [[nodiscard]] std::string all(const std::vector<Piece>& pieces) const {
@@ -107,6 +111,31 @@ std::vector<std::string> describe(const Namespace& space, const Places& places) 
                                     : mount.throw_away ? ", writes in memory"
                                                        : ""));
     return lines;
+}
+
+namespace {
+
+std::vector<Piece> pieces_of(const Action& action) {
+    if (const auto* memory = std::get_if<MakeMemory>(&action))
+        return memory->pieces;
+    if (const auto* fill = std::get_if<FillPipe>(&action))
+        return fill->pieces;
+    const auto* scratch = std::get_if<MakeScratch>(&action);
+    return scratch ? scratch->pieces : std::vector<Piece>();
+}
+
+}  // namespace
+
+std::set<std::string> credential_ids(const Plan& plan) {
+    std::set<std::string> ids;
+    for (const Resource& resource : plan.resources)
+        for (const Piece& piece : pieces_of(resource.up)) {
+            if (const auto* secret = std::get_if<Secret>(&piece))
+                ids.insert(secret->id);
+            if (const auto* file = std::get_if<FileContent>(&piece); file && !file->credential.empty())
+                ids.insert(file->credential);
+        }
+    return ids;
 }
 
 std::string_view console_word(ConsoleKind kind) {

@@ -4,6 +4,7 @@
 #include "plan/paths.hpp"
 #include "plan/plan.hpp"
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ std::string describe(const Action& action, const Places& places);
 
 /// What a child sees otherwise than vmspawn, each on a line: "sees ./tree at /run/…/tree, read-only".
 std::vector<std::string> describe(const Namespace& space, const Places& places);
+
+/// Of all credentials whose values stand in files that the plan makes.
+std::set<std::string> credential_ids(const Plan& plan);
 
 /// As console.mode spells it.
 std::string_view console_word(ConsoleKind kind);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <numeric>
 #include <set>
 
 namespace vmspawn {
@@ -58,7 +59,7 @@ private:
         line("#!/usr/bin/env bash");
         line(fmt::format("# The machine {} with QEMU alone. Relative paths start at $VMSPAWN_DIR, else at the working directory.",
                          plan_.machine));
-        const std::set<std::string> ids = credential_ids();
+        const std::set<std::string> ids = credential_ids(plan_);
         if (!ids.empty())
             line("# The value of credential ID is read from $VMSPAWN_CRED_DIR/ID.");
         text_ += script_preamble;
@@ -73,27 +74,6 @@ private:
     }
 
     [[nodiscard]] bool has(const std::function<bool(const Resource&)>& what) const { return std::ranges::any_of(plan_.resources, what); }
-
-    [[nodiscard]] std::set<std::string> credential_ids() const {
-        std::set<std::string> ids;
-        for (const Resource& resource : plan_.resources)
-            for (const Piece& piece : pieces_of(resource.up)) {
-                if (const auto* secret = std::get_if<Secret>(&piece))
-                    ids.insert(secret->id);
-                if (const auto* file = std::get_if<FileContent>(&piece); file && !file->credential.empty())
-                    ids.insert(file->credential);
-            }
-        return ids;
-    }
-
-    static std::vector<Piece> pieces_of(const Action& action) {
-        if (const auto* memory = std::get_if<MakeMemory>(&action))
-            return memory->pieces;
-        if (const auto* fill = std::get_if<FillPipe>(&action))
-            return fill->pieces;
-        const auto* scratch = std::get_if<MakeScratch>(&action);
-        return scratch ? scratch->pieces : std::vector<Piece>();
-    }
 
     void up(const Resource& /*resource*/, const ClaimName& /*claim*/) {}  // $work stands in for the runtime directory
     void up(const Resource& /*resource*/, const MakeQmpSocket& /*socket*/) {}
@@ -228,7 +208,40 @@ private:
         line(fmt::format("{0}=\"$work\"/{0}", variable("socket", resource.id)));
     }
 
+    void up(const Resource& resource, const MakePair& /*pair*/) { up(resource, Listen{}); }
+
+    void up(const Resource& resource, const KeepDirectory& directory) {
+        const std::string place =
+            directory.path.empty() ? fmt::format("\"$work\"/{}", variable("directory", resource.id)) : path(directory.path);
+        line(fmt::format("\n# {}", printable(resource.id)));
+        line(fmt::format("mkdir -p -- {}", place));
+        line(fmt::format("exec {{{}}}<{}", variable("fd", resource.id), place));
+    }
+
+    /// In a new directory inside the one that it fills; a failure only warns.
+    void fill(const Resource& resource, const Spawn& spawn, const Fill& fill) {
+        const std::string place = fmt::format("/proc/self/fd/\"${}\"", variable("fd", fill.directory));
+        text_ += fmt::format("\n# {2}\n[ -e {0}/{1} ] || (\n    rm -rf {0}/.new && mkdir {0}/.new && cd {0}/.new && ", place,
+                             shell_quote(fill.keeps.back()), printable(resource.id));
+        add_environment(spawn);
+        for (const Fill::File& file : fill.reads)
+            text_ += fmt::format("printf %s {} >{} &&\n    ", shell_quote(file.text), shell_quote(file.name));
+        command(spawn);
+        line(" && mv -- " +
+             std::accumulate(fill.keeps.begin(), fill.keeps.end(), std::string(),
+                             [](const std::string& all, const std::string& name) { return all + shell_quote(name) + " "; }) +
+             "..");
+        line(fmt::format(") || echo {} >&2\nrm -rf {}/.new", shell_quote(resource.without), place));
+    }
+
+    void add_environment(const Spawn& spawn) {
+        for (const std::string& setting : spawn.environment)
+            text_ += "export " + shell_quote(setting) + " && ";
+    }
+
     void up(const Resource& resource, const Spawn& spawn) {
+        if (spawn.fills)
+            return fill(resource, spawn, *spawn.fills);
         if (resource.id != plan_.qemu)
             return start_helper(resource, spawn);
         line("");
@@ -275,8 +288,7 @@ private:
         line(fmt::format("\n# {}", printable(resource.id)));
         if (!spawn.directory.empty())
             text_ += "(cd \"$work\" && ";
-        for (const std::string& setting : spawn.environment)
-            text_ += "export " + shell_quote(setting) + " && ";
+        add_environment(spawn);
         if (!spawn.activation.empty())
             text_ += fmt::format("exec systemd-socket-activate -l {} ", activation_address(spawn.activation));
         if (spawn.space)
@@ -289,7 +301,7 @@ private:
         line(" \\\n    </dev/null &");
         line("helpers+=($!)");
         for (const ResourceId& need : resource.needs)
-            if (std::holds_alternative<Listen>(plan_.find(need)->up))
+            if (path_option(need))
                 line(fmt::format("wait_for_socket \"${}\" $!", variable("socket", need)));
         if (resource.ready == Readiness::connected)
             line(fmt::format("wait_for_socket \"$work\"/{} $!", shell_quote(spawn.socket)));
@@ -305,9 +317,9 @@ private:
         std::string text;
         for (const auto& part : word.parts) {
             const auto* late = std::get_if<Late>(&part);
-            if (late && listens(*late) && late->what == Late::What::fd)  // the whole word is the helper's
-                return std::get<Listen>(plan_.find(late->resource)->up).path_option +
-                       fmt::format("\"${}\"", variable("socket", late->resource));
+            const std::string* option = late ? path_option(late->resource) : nullptr;
+            if (option && late->what == Late::What::fd)  // the whole word is the helper's
+                return *option + fmt::format("\"${}\"", variable("socket", late->resource));
             if (late)
                 text += value(*late);
             else
@@ -321,9 +333,12 @@ private:
         return begin == std::string::npos ? shell_quote(text) : text.substr(0, begin) + path(text.substr(begin));
     }
 
-    [[nodiscard]] bool listens(const Late& late) const {
-        const Resource* resource = plan_.find(late.resource);
-        return resource && std::holds_alternative<Listen>(resource->up);
+    /// Of a socket between a helper and QEMU; null: it is none.
+    [[nodiscard]] const std::string* path_option(const ResourceId& id) const {
+        const Resource* resource = plan_.find(id);
+        const auto* socket = resource ? std::get_if<Listen>(&resource->up) : nullptr;
+        const auto* pair = resource ? std::get_if<MakePair>(&resource->up) : nullptr;
+        return socket ? &socket->path_option : pair ? &pair->path_option : nullptr;
     }
 
     /// The guest's terminal is the script's own.
@@ -357,7 +372,7 @@ private:
     }
 
     [[nodiscard]] std::string chardev(const ResourceId& resource) const {
-        if (listens({resource, Late::What::chardev}))
+        if (path_option(resource))
             return fmt::format("path=\"${{{}//,/,,}}\"", variable("socket", resource));
         if (const auto* helper = std::get_if<Spawn>(&plan_.find(resource)->up); helper && !helper->socket.empty())
             return "path=\"${work//,/,,}\"/" + shell_quote(helper->socket);

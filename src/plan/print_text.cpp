@@ -24,6 +24,12 @@ std::string because(const Resource& resource, const Places& at) {
     return fmt::format("  ({} {})", shown_origin(resource.because, at), printable(resource.because_key));
 }
 
+std::string on_failure(const Resource& resource) {
+    if (resource.on_failure == OnFailure::stop)
+        return "";
+    return fmt::format("       a failure only warns{}{}\n", resource.without.empty() ? "" : ": ", printable(resource.without));
+}
+
 std::string command(const Spawn& spawn, const Places& at) {
     std::string text;
     for (const WordGroup& group : word_groups(spawn.arguments)) {
@@ -43,8 +49,7 @@ std::string entry(std::size_t number, const Resource& resource, std::size_t widt
         text += fmt::format("       needs {}\n", printable(fmt::format("{}", fmt::join(resource.needs, ", "))));
     if (resource.ready == Readiness::ended)
         text += "       up when it has ended\n";
-    if (resource.on_failure == OnFailure::warn)
-        text += "       a failure only warns\n";
+    text += on_failure(resource);
     for (const std::string& reason : resource.reasons)
         text += fmt::format("       - {}\n", printable(reason));
     if (resource.announce)
@@ -53,6 +58,8 @@ std::string entry(std::size_t number, const Resource& resource, std::size_t widt
     if (spawn && spawn->space)
         for (const std::string& line : describe(*spawn->space, at))
             text += fmt::format("       {}\n", printable(line));
+    if (spawn && spawn->fills)
+        text += fmt::format("       in {}, until it has made {}\n", spawn->fills->directory, spawn->fills->keeps.back());
     if (spawn)
         text += command(*spawn, at);
     return text;

@@ -71,6 +71,13 @@ void QemuCommand::append(const QemuCommand& other) {
     words_.insert(words_.end(), other.words_.begin(), other.words_.end());
 }
 
+void QemuCommand::append_optional(const QemuCommand& other, const ResourceId& resource) {
+    for (Word word : other.words_) {
+        word.optional = resource;
+        words_.push_back(std::move(word));
+    }
+}
+
 std::vector<ResourceId> QemuCommand::mentioned() const {
     std::vector<ResourceId> ids;
     for (const Word& word : words_)

@@ -28,6 +28,8 @@ public:
     /// Gives QEMU the descriptor of `resource` as an fdset; returns "/dev/fdset/N" for a blockdev.
     std::string fdset(const ResourceId& resource);
     void append(const QemuCommand& other);
+    /// Words that go with a resource: without it they are left out.
+    void append_optional(const QemuCommand& other, const ResourceId& resource);
 
     [[nodiscard]] const std::vector<Word>& words() const { return words_; }
     /// Resources that words mention, each once, in order: QEMU's needs.

@@ -2,6 +2,7 @@
 #include "plan/contributors.hpp"
 #include "plan/firmware.hpp"
 #include "plan/planner.hpp"
+#include "plan/tpm.hpp"
 
 #include <algorithm>
 
@@ -70,6 +71,17 @@ void ask_about_vsock(const Machine& machine, Asked& asked) {
         asked.ask(Question::Kind::option, "systemd-journal-remote --max-use", "journal.forward");
 }
 
+void ask_about_tpm(const Machine& machine, Asked& asked) {
+    if (machine.tpm.enabled == Want::no)
+        return;
+    for (const char* program : {"swtpm", "swtpm_setup", "swtpm_localca"})
+        asked.ask(Question::Kind::program, program, "tpm.enabled");
+    for (const std::string& place : tpm_places(machine)) {
+        asked.ask(Question::Kind::state, place, "tpm.state");
+        asked.ask(Question::Kind::state, place + "/" + tpm_state_file, "tpm.state");
+    }
+}
+
 }  // namespace
 
 Question firmware_question(const Machine& machine) {
@@ -96,6 +108,7 @@ std::vector<Question> questions(const Machine& machine) {
     for (std::size_t i = 0; i < machine.boot.initrds.size(); ++i)
         asked.file(machine.boot.initrds[i], element_key("boot.initrd", i));
     ask_about_firmware(machine, asked);
+    ask_about_tpm(machine, asked);
     for (const Mount& mount : machine.mounts)
         asked.file(mount.source, entry_key("mount", mount.name, "source"));
     for (std::size_t i = 0; i < machine.users.bind.size(); ++i)

@@ -29,6 +29,7 @@ std::string_view to_word(Late::What what);
 /// One word of a command line, in pieces.
 struct Word {
     std::vector<std::variant<std::string, Late>> parts;
+    ResourceId optional{};  ///< the resource that it goes with: without that one the word is left out; empty: it stays
 
     Word() = default;
     Word(std::string text) { parts.emplace_back(std::move(text)); }

@@ -60,6 +60,13 @@ Result<SocketPair> make_socket_pair() {
     return pair;
 }
 
+Result<ConnectedPair> make_connected_pair() {
+    std::array<int, 2> ends{-1, -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) < 0)
+        return failed("make a socket pair");
+    return ConnectedPair{.helper = Fd(ends[0]), .qemu = Fd(ends[1])};
+}
+
 Result<ListeningSocket> make_listening_socket(int directory) {
     constexpr const char* name = ".listen";  // alone in there: one vmspawn, one thread, and gone below
     sockaddr_un address{};

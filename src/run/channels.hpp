@@ -23,6 +23,12 @@ struct ListeningSocket {
 /// By a name in `directory` that is gone again when this returns.
 Result<ListeningSocket> make_listening_socket(int directory);
 
+struct ConnectedPair {
+    Fd helper;
+    Fd qemu;
+};
+Result<ConnectedPair> make_connected_pair();
+
 struct Pipe {
     Fd reader;
     Fd writer;  ///< non-blocking

@@ -45,7 +45,8 @@ void announce(const Plan& plan, const System& system, Messages& messages) {
 void report_failures(const Plan& plan, const BringUp& machine, bool up, Messages& messages) {
     for (const FailedResource& failed : machine.failures()) {
         const Report report = describe(plan, *failed.resource, failed.failure);
-        if (!up && &failed == &machine.failures().back())
+        const bool last = &failed == &machine.failures().back();
+        if (!up && last && failed.resource->on_failure != OnFailure::drop_words)
             messages.error(report.text, report.detail);
         else
             messages.warning(report.text, report.detail);
@@ -62,6 +63,33 @@ void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages
     }
 }
 
+/// What the machine can do without, and could not have: it starts once more without it.
+const Resource* to_be_dropped(const BringUp& machine, bool up) {
+    const Resource* last = up || machine.failures().empty() ? nullptr : machine.failures().back().resource;
+    return last && last->on_failure == OnFailure::drop_words ? last : nullptr;
+}
+
+/// The machine from its start to its end. Nothing instead of a status: `dropped` is set, and it is to start without that.
+std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& messages, ResourceId& dropped) {
+    QemuWatch watch(loop, messages, plan);
+    LinuxSystem system(plan, loop, watch, messages);
+    BringUp machine(plan, system);
+    const bool up = machine.run();
+    const bool asked_to_end = watch.facts().asked_by.has_value();
+    const Resource* dispensable = to_be_dropped(machine, up);
+    if (up || !asked_to_end)
+        report_failures(plan, machine, up, messages);
+    if (up)
+        supervise(plan, system, watch, messages);
+    else if (!asked_to_end && !dispensable && !machine.failures().empty())
+        watch.set_bring_up_error(machine.failures().back().failure.error);
+    machine.tear_down();
+    if (!dispensable || asked_to_end)
+        return verdict(watch.facts());
+    dropped = dispensable->id;
+    return std::nullopt;
+}
+
 }  // namespace
 
 int execute(const Plan& plan, const RunOptions& options) {
@@ -73,21 +101,16 @@ int execute(const Plan& plan, const RunOptions& options) {
     prepare_process();
     EventLoop loop;
     loop.answer_watchdog();
-    QemuWatch watch(loop, messages, plan);
-    LinuxSystem system(plan, loop, watch, messages);
-    BringUp machine(plan, system);
-    const bool up = machine.run();
-    const bool asked_to_end = watch.facts().asked_by.has_value();
-    if (up || !asked_to_end)
-        report_failures(plan, machine, up, messages);
-    if (up)
-        supervise(plan, system, watch, messages);
-    else if (!asked_to_end && !machine.failures().empty())
-        watch.set_bring_up_error(machine.failures().back().failure.error);
-    machine.tear_down();
-    const int status = verdict(watch.facts());
-    tell_manager(fmt::format("EXIT_STATUS={}", status));
-    return status;
+    Plan rest = plan;
+    std::optional<int> status;
+    while (!status) {
+        ResourceId dropped;
+        status = run_machine(rest, loop, messages, dropped);
+        if (!status)
+            rest = without(rest, dropped);
+    }
+    tell_manager(fmt::format("EXIT_STATUS={}", *status));
+    return *status;
 }
 
 }  // namespace vmspawn

@@ -79,21 +79,21 @@ bool is_image_lock(const std::string& line) {
     return (start >= uses && start < uses + permissions) || (start >= denies && start < denies + permissions);
 }
 
-bool has_image_lock(const std::filesystem::path& fdinfo) {
+bool has_lock(const std::filesystem::path& fdinfo, bool (*is_lock)(const std::string&)) {
     std::ifstream lines(fdinfo);
     for (std::string line; std::getline(lines, line);) {
-        if (is_image_lock(line))
+        if (is_lock(line))
             return true;
     }
     return false;
 }
 
-bool holds(const std::filesystem::path& process, const struct stat& image) {
+bool holds(const std::filesystem::path& process, const struct stat& image, bool (*is_lock)(const std::string&)) {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(process / "fd", ignored)) {
         struct stat open_file {};
         if (stat(entry.path().c_str(), &open_file) == 0 && open_file.st_dev == image.st_dev && open_file.st_ino == image.st_ino &&
-            has_image_lock(process / "fdinfo" / entry.path().filename()))
+            has_lock(process / "fdinfo" / entry.path().filename(), is_lock))
             return true;
     }
     return false;
@@ -108,6 +108,10 @@ std::string program_of(const std::filesystem::path& process) {
 }  // namespace
 
 std::string image_holder(int fd) {
+    return lock_holder(fd, is_image_lock);
+}
+
+std::string lock_holder(int fd, bool (*is_lock)(const std::string&)) {
     struct stat image {};
     if (fstat(fd, &image) < 0)
         return "in use";
@@ -115,7 +119,7 @@ std::string image_holder(int fd) {
     const auto self = std::filesystem::read_symlink("/proc/self", ignored);
     for (const auto& process : std::filesystem::directory_iterator("/proc", ignored)) {
         const std::string pid = process.path().filename().string();
-        if (pid.find_first_not_of("0123456789") != std::string::npos || pid == self.string() || !holds(process.path(), image))
+        if (pid.find_first_not_of("0123456789") != std::string::npos || pid == self.string() || !holds(process.path(), image, is_lock))
             continue;
         return fmt::format("in use by {}, pid {}", program_of(process.path()), pid);
     }

@@ -15,4 +15,7 @@ Result<void> lock_image(int fd, bool writable);
 /// "in use by qemu-system-x86_64, pid 123", "in use by another user's process"
 std::string image_holder(int fd);
 
+/// The same for a lock that `is_lock` knows by its line in /proc/PID/fdinfo/N.
+std::string lock_holder(int fd, bool (*is_lock)(const std::string& line));
+
 }  // namespace vmspawn

@@ -1,5 +1,6 @@
 #include "run/keep_file.hpp"
 
+#include "run/keep_directory.hpp"
 #include "run/open_file.hpp"
 #include "run/piece_writer.hpp"
 
@@ -20,17 +21,6 @@ struct Unfinished {
     Fd file;
     std::string name;  ///< empty: none yet
 };
-
-Result<void> make_directories(const std::filesystem::path& directory) {
-    if (directory.empty() || ::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST)
-        return {};
-    const std::string doing = "make the directory " + directory.string();
-    if (errno != ENOENT || !directory.has_relative_path())
-        return failed(doing);
-    if (Result<void> above = make_directories(directory.parent_path()); !above)
-        return above;
-    return ::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST ? Result<void>() : failed(doing);
-}
 
 /// What a killed vmspawn left under the temporary name is taken over. The lock tells it from the work of one that still runs.
 Result<Unfinished> open_temporary(int directory, const std::string& name) {

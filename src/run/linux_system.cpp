@@ -1,5 +1,6 @@
 #include "run/linux_system.hpp"
 
+#include "run/fill.hpp"
 #include "run/keep_file.hpp"
 #include "run/memory_file.hpp"
 #include "run/open_file.hpp"
@@ -22,6 +23,18 @@ namespace {
 
 /// Where the first passed descriptor stands in a child.
 constexpr std::size_t first_descriptor = 3;
+
+const Fill* fill_of(const Resource& resource) {
+    const auto* spawn = std::get_if<Spawn>(&resource.up);
+    return spawn != nullptr && spawn->fills ? &*spawn->fills : nullptr;
+}
+
+/// The later of two values of one name counts.
+void set_variable(std::vector<std::string>& environment, const std::string& variable) {
+    const std::string start = variable.substr(0, variable.find('=') + 1);
+    std::erase_if(environment, [&](const std::string& other) { return other.starts_with(start); });
+    environment.push_back(variable);
+}
 
 }  // namespace
 
@@ -62,6 +75,10 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const MakeTerminal&) { return system.hold(resource.id, make_pseudo_terminal()); }
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
         Result<void> operator()(const Listen&) { return system.listen(resource); }
+        Result<void> operator()(const MakePair&) { return system.hold(resource.id, make_connected_pair()); }
+        Result<void> operator()(const KeepDirectory& directory) {
+            return system.hold(resource.id, keep_directory(directory, system.runtime_directory(), resource.id));
+        }
         Result<void> operator()(const Spawn& spawn) { return system.spawn(resource, spawn); }
     };
     return std::visit(Visitor{*this, resource}, resource.up);
@@ -79,7 +96,24 @@ GrowTalk LinuxSystem::talk_of_growing(const OpenFile& file) {
 }
 
 Arrival LinuxSystem::wait() {
-    return watch_.until_arrival();
+    Arrival arrival = watch_.until_arrival();
+    if (const Resource* resource = plan_.find(arrival.id))
+        finish(*resource, arrival);
+    return arrival;
+}
+
+int LinuxSystem::directory_of(const Fill& fill) const {
+    return std::get<KeptDirectory>(held_.at(fill.directory)).directory.get();
+}
+
+void LinuxSystem::finish(const Resource& resource, Arrival& arrival) {
+    const Fill* fill = fill_of(resource);
+    if (fill == nullptr || !held_.contains(resource.id))
+        return;
+    if (arrival.result)
+        arrival.result = finish_filling(directory_of(*fill), *fill);
+    if (!arrival.result)
+        give_up_filling(directory_of(*fill));
 }
 
 void LinuxSystem::undo(const Resource& resource) {
@@ -88,10 +122,14 @@ void LinuxSystem::undo(const Resource& resource) {
         return;
     if (std::holds_alternative<Running>(found->second))
         resource.id == plan_.qemu ? watch_.end_qemu() : watch_.end_helper(resource.id);
+    if (const Fill* fill = fill_of(resource))
+        give_up_filling(directory_of(*fill));
     if (auto* directory = std::get_if<RuntimeDirectory>(&found->second)) {
         if (Result<void> released = release_runtime_directory(std::move(*directory)); !released)
             messages_.warning("could not " + to_string(released.failure()));
     }
+    if (auto* kept = std::get_if<KeptDirectory>(&found->second))
+        leave_directory(std::move(*kept));
     held_.erase(found);
 }
 
@@ -163,6 +201,10 @@ Fd* LinuxSystem::descriptor_for_child(const Late& late) {
         return child->connection ? &child->connection : nullptr;
     if (auto* sockets = std::get_if<ListeningSocket>(&found->second))
         return late.what == Late::What::chardev ? &sockets->client : &sockets->listener;
+    if (auto* ends = std::get_if<ConnectedPair>(&found->second))
+        return late.what == Late::What::chardev ? &ends->qemu : &ends->helper;
+    if (auto* kept = std::get_if<KeptDirectory>(&found->second))
+        return &kept->directory;
     return nullptr;
 }
 
@@ -217,7 +259,7 @@ std::vector<std::string> LinuxSystem::arguments_for(const Spawn& spawn, const st
     return arguments;
 }
 
-Result<Child> LinuxSystem::start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, int output) {
+Result<Child> LinuxSystem::start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, Surroundings in) {
     const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (!nothing)
         return failed("prepare its input");
@@ -225,14 +267,15 @@ Result<Child> LinuxSystem::start(const Resource& resource, const Spawn& spawn, c
                    .arguments = arguments_for(spawn, passed),
                    .environment = short_environment(),
                    .input = nothing.get(),
-                   .output = output,
+                   .output = in.output,
                    .descriptors = {},
-                   .directory = spawn.directory.empty() ? -1 : runtime_directory(),
+                   .directory = in.directory,
                    .activated = !spawn.activation.empty(),
                    .no_new_privileges = spawn.no_new_privileges,
                    .space = spawn.space ? &*spawn.space : nullptr,
                    .death_signal = spawn.death_signal};
-    spec.environment.insert(spec.environment.end(), spawn.environment.begin(), spawn.environment.end());
+    for (const std::string& variable : spawn.environment)
+        set_variable(spec.environment, variable);
     if (spec.activated)
         spec.environment.emplace_back("LISTEN_FDS=1");
     for (const Late& late : passed)
@@ -263,13 +306,28 @@ void LinuxSystem::adopt(const Resource& resource, const Spawn& spawn, Child chil
 }
 
 Result<void> LinuxSystem::spawn(const Resource& resource, const Spawn& spawn) {
+    if (!spawn.fills)
+        return spawn_in(spawn.directory.empty() ? -1 : runtime_directory(), resource, spawn);
+    const int directory = directory_of(*spawn.fills);
+    Result<Fd> work = begin_filling(directory, *spawn.fills);
+    if (work && !*work) {
+        watch_.arrive({resource.id, {}});
+        return {};
+    }
+    Result<void> spawned = work ? spawn_in(work->get(), resource, spawn) : work.failure();
+    if (!spawned)
+        give_up_filling(directory);
+    return spawned;
+}
+
+Result<void> LinuxSystem::spawn_in(int directory, const Resource& resource, const Spawn& spawn) {
     std::array<int, 2> output{-1, -1};
     if (pipe2(output.data(), O_CLOEXEC) < 0)
         return failed("prepare its output");
     Fd reader(output[0]);
     const Fd writer(output[1]);
     const std::vector<Late> passed = passed_to(spawn);
-    Result<Child> child = start(resource, spawn, passed, writer.get());
+    Result<Child> child = start(resource, spawn, passed, {.output = writer.get(), .directory = directory});
     if (!child)
         return child.failure();
     adopt(resource, spawn, std::move(*child), std::move(reader));

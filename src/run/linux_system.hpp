@@ -3,6 +3,7 @@
 
 #include "run/channels.hpp"
 #include "run/grow.hpp"
+#include "run/keep_directory.hpp"
 #include "run/piece_writer.hpp"
 #include "run/qemu_watch.hpp"
 #include "run/runtime_directory.hpp"
@@ -37,8 +38,12 @@ private:
         Fd connection{};  ///< to the socket that it made
         std::unique_ptr<SocketWatch> socket{};
     };
-    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, PseudoTerminal, ReservedPort, Pipe, ClaimedVsock,
-                              VsockPort, Running>;
+    struct Surroundings {
+        int output = -1;
+        int directory = -1;
+    };
+    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, KeptDirectory, PseudoTerminal, ReservedPort,
+                              Pipe, ClaimedVsock, VsockPort, Running>;
 
     const Plan& plan_;
     EventLoop& loop_;
@@ -54,10 +59,14 @@ private:
     Result<void> listen(const Resource& resource);
     Result<void> write(const WriteFile& action);
     Result<void> fill(const FillPipe& action);
-    Result<Child> start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, int output);
+    Result<Child> start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, Surroundings in);
     void adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output);
     [[nodiscard]] std::optional<GuestPeer> guest_behind(const ResourceId& device) const;
+    /// The directory that a program fills, which is held.
+    [[nodiscard]] int directory_of(const Fill& fill) const;
+    void finish(const Resource& resource, Arrival& arrival);
     Result<void> spawn(const Resource& resource, const Spawn& spawn);
+    Result<void> spawn_in(int directory, const Resource& resource, const Spawn& spawn);
     [[nodiscard]] Fd* descriptor_for_child(const Late& late);
     [[nodiscard]] std::string value_in_child(const Late& late, const std::vector<Late>& passed) const;
     [[nodiscard]] std::vector<Late> passed_to(const Spawn& spawn);

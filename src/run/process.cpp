@@ -15,9 +15,13 @@ namespace vmspawn {
 
 namespace {
 
-ProcessEnd collect(int pidfd) {
+/// What it started and left behind ends with it: until it is waited for, its number is that of its group and of no other.
+ProcessEnd collect(const Child& child) {
     siginfo_t info{};
-    while (waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) < 0 && errno == EINTR) {
+    while (waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+    }
+    kill(-child.pid, SIGKILL);
+    while (waitid(P_PIDFD, static_cast<id_t>(child.pidfd.get()), &info, WEXITED) < 0 && errno == EINTR) {
     }
     return {.signalled = info.si_code != CLD_EXITED, .code = info.si_status};
 }
@@ -73,7 +77,7 @@ void Process::take_line(const std::string& line) {
 }
 
 void Process::reap() {
-    const ProcessEnd end = collect(child_.pidfd.get());
+    const ProcessEnd end = collect(child_);
     end_source_ = EventSource();
     child_.pidfd.reset();
     while (read_output()) {
@@ -99,7 +103,7 @@ void Process::end(std::chrono::seconds patience) {
     signal(SIGTERM);
     if (!wait_for(patience))
         signal(SIGKILL);
-    collect(child_.pidfd.get());
+    collect(child_);
     end_source_ = EventSource();
     child_.pidfd.reset();
 }

@@ -46,6 +46,10 @@ public:
     std::string operator()(const MakeTerminal&) const { return "make a terminal for the guest's console"; }
     std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }
     std::string operator()(const Listen&) const { return "make " + id_; }
+    std::string operator()(const MakePair&) const { return "make " + id_; }
+    std::string operator()(const KeepDirectory& directory) const {
+        return directory.path.empty() ? "make " + id_ : fmt::format("use {} '{}'", id_, shown_path(plan_, directory.path));
+    }
     std::string operator()(const Spawn& spawn) const { return fmt::format("start '{}'", shown_path(plan_, spawn.program)); }
 
 private:
@@ -91,6 +95,8 @@ Report describe(const Plan& plan, const Resource& resource, const Failure& failu
                   .detail = ""};
     add_line(report.detail, failure.doing);
     add_line(report.detail, rest);
+    if (!resource.without.empty())
+        add_line(report.detail, resource.without);
     if (!std::holds_alternative<Spawn>(resource.up)) {  // QEMU's reasons are those of the whole machine
         for (const std::string& reason : resource.reasons)
             add_line(report.detail, reason);

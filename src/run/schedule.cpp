@@ -41,10 +41,18 @@ void Schedule::came_up(std::size_t index) {
 
 void Schedule::failed(std::size_t index) {
     states_[index] = State::failed;
-    if (resources_[index].on_failure == OnFailure::stop)
-        stopped_ = true;
-    else
-        drop_dependants();
+    switch (resources_[index].on_failure) {
+        case OnFailure::stop:
+        case OnFailure::drop_words:  // the next bring-up is another schedule
+            stopped_ = true;
+            break;
+        case OnFailure::warn:
+            drop_dependants();
+            break;
+        case OnFailure::go_on:
+            states_[index] = State::up;  // for those who need it
+            break;
+    }
 }
 
 void Schedule::drop_dependants() {

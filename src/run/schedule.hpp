@@ -18,7 +18,7 @@ public:
     /// Its action was performed: from now on it has to be undone.
     void started(std::size_t index);
     void came_up(std::size_t index);
-    /// OnFailure::stop: nothing more starts. OnFailure::warn: dependants are dropped, the rest goes on.
+    /// What then happens is its on_failure; with OnFailure::drop_words nothing more starts here.
     void failed(std::size_t index);
 
     [[nodiscard]] bool all_up() const;  ///< everything up that was not dropped

@@ -125,11 +125,11 @@ void allow_most_descriptors() {
         bind_to_parent(prepared);  // the kernel forgets it with a change of ids
         allow_most_descriptors();
     }
-    if (spec.directory >= 0 && fchdir(spec.directory) < 0)
-        child_failed(prepared.report, "enter the directory of");
     if (spec.activated)
         tell_activation(prepared);
     umask(077);
+    if (spec.directory >= 0 && fchdir(spec.directory) < 0)
+        child_failed(prepared.report, "enter the directory of");
     if (spec.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         child_failed(prepared.report, "set no_new_privs");
     place_descriptors(prepared);

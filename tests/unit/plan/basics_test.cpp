@@ -74,8 +74,7 @@ TEST(Basics, TalksQmpOverAnInheritedSocket) {
 
 TEST(Basics, OwnsUpToWhatAutoCannotHaveYet) {
     Machine machine = direct_machine();
-    EXPECT_THAT(planned(machine).reasons(), Contains(HasSubstr("tpm.enabled = auto")));
-    machine.tpm.enabled = Want::no;
+    EXPECT_THAT(planned(machine).reasons(), Contains(HasSubstr("vsock.enabled = auto")));
     machine.vsock.enabled = Want::no;
     machine.unit.registered = Want::no;
     EXPECT_THAT(planned(machine).reasons(), Not(Contains(HasSubstr("= auto: this vmspawn"))));

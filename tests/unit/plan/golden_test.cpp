@@ -35,6 +35,20 @@ void add_places(const Action& action, std::vector<ResourceId>& used) {
         used.push_back(spawn->directory);
     if (spawn && !spawn->activation.empty())
         used.push_back(spawn->activation);
+    if (spawn && spawn->fills)
+        used.push_back(spawn->fills->directory);
+    const auto* kept = std::get_if<KeepDirectory>(&action);
+    if (kept && kept->path.empty())
+        used.emplace_back("runtime-dir");
+}
+
+/// The program that makes what a directory holds first, which those who have the directory wait for.
+void add_makers(const Plan& plan, const Resource& user, std::vector<ResourceId>& used) {
+    for (const Resource& other : plan.resources) {
+        const auto* spawn = std::get_if<Spawn>(&other.up);
+        if (other.id != user.id && spawn && spawn->fills && std::ranges::find(used, spawn->fills->directory) != used.end())
+            used.push_back(other.id);
+    }
 }
 
 /// The resources whose values an action uses. QEMU also needs the machine's name to be its own; a socket is made, and a child's own
@@ -57,6 +71,7 @@ std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
             used.push_back(file->maker);
     }
     add_places(resource.up, used);
+    add_makers(plan, resource, used);
     std::ranges::sort(used);
     used.erase(std::unique(used.begin(), used.end()), used.end());
     return used;

@@ -16,6 +16,7 @@ Machine by_name() {
     Machine machine = disk_machine();
     machine.image.path.reset();
     machine.image.by_name = true;
+    machine.tpm.enabled = Want::no;  // it would ask about places beside an image that is found only now
     machine.origins["name"] = said_here();
     return machine;
 }

@@ -22,6 +22,7 @@ TEST(Questions, AskAboutEveryPathOnce) {
     machine.credentials = {{"a.b", CredentialFile{"/home/u/key"}}, {"c", CredentialText{"/not/a/path"}}};
     machine.origins[R"(drive."my data".path)"] = said_here();
 
+    machine.tpm.enabled = Want::no;
     std::vector<std::string> subjects;
     for (const Question& question : questions(machine))
         subjects.push_back(question.subject);
@@ -35,6 +36,7 @@ TEST(Planner, AnUnansweredQuestionIsNamed) {
     Diagnostics found;
     Machine machine = direct_machine();
     machine.vsock.enabled = Want::no;
+    machine.tpm.enabled = Want::no;
     make_plan(machine, plain_host(), found);
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found.begin()->summary, "the record of the host has no answer about ./vmlinuz");

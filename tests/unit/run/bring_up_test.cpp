@@ -88,6 +88,43 @@ TEST(BringUp, FailureThatOnlyWarnsLetsTheMachineStart) {
     EXPECT_THAT(machine.failures(), SizeIs(1));
 }
 
+TEST(BringUp, FailureThatIsGoneOnFromLetsDependantsStart) {
+    for (const bool at_once : {true, false}) {
+        Plan plan = plan_of_all_kinds();
+        plan.resources.front() =
+            Resource{.id = "name", .needs = {}, .up = Spawn{}, .ready = Readiness::ended, .on_failure = OnFailure::go_on};
+        FakeSystem system;
+        at_once ? system.fail("name") : system.never_ready("name");
+        BringUp machine(plan, system);
+        EXPECT_TRUE(machine.run());
+        EXPECT_THAT(machine.failures(), SizeIs(1));
+        EXPECT_THAT(system.logged("start"), testing::Contains("helper"));
+    }
+}
+
+TEST(BringUp, FailureThatCanBeDroppedStopsThisStartAndTheNextGoesWithoutIt) {
+    Plan plan = plan_of_all_kinds();
+    plan.resources.end()[-2].on_failure = OnFailure::drop_words;
+    Word word;
+    word += Late{"socket", Late::What::chardev};
+    word.optional = "helper";
+    std::get<Spawn>(plan.resources.back().up).arguments = {"-stays", word};
+    FakeSystem system;
+    system.fail("helper");
+    BringUp machine(plan, system);
+    EXPECT_FALSE(machine.run());
+    EXPECT_EQ(machine.failures().back().resource->id, "helper");
+    machine.tear_down();
+    EXPECT_TRUE(undone_in_reverse(system));
+    const Plan rest = without(plan, "helper");
+    EXPECT_EQ(check_plan(rest), "");
+    EXPECT_EQ(rest.find("socket"), nullptr);
+    FakeSystem again;
+    BringUp second(rest, again);
+    EXPECT_TRUE(second.run());
+    EXPECT_THAT(std::get<Spawn>(rest.resources.back().up).arguments, SizeIs(1));
+}
+
 TEST(BringUp, MachineIsNotUpWhenItsQemuWasDropped) {
     Plan plan = plan_of_all_kinds();
     plan.resources[1].on_failure = OnFailure::warn;

@@ -69,6 +69,42 @@ TEST_F(Helpers, HelperThatDiesAtItsStartStopsTheBringUp) {
     expect_nothing_left();
 }
 
+TEST_F(Helpers, HelperThatCanBeDroppedIsLeftOutOfASecondStart) {
+    for (const char* program : {"", "/no/such/helper"}) {
+        Plan plan = machine("print('no luck', flush=True); sys.exit(1)", "");
+        Resource& helper = plan.resources.end()[-2];
+        helper.on_failure = OnFailure::drop_words;
+        helper.without = "there is no helper";
+        if (*program != '\0')
+            std::get<Spawn>(helper.up).program = program;
+        Spawn& qemu = qemu_of(plan);
+        qemu.arguments.back().optional = "root-fs";
+        plan.resources.back().needs.emplace_back("socket");
+        qemu.arguments[1] =
+            "import json, os, socket, sys\nq = socket.socket(fileno=int(sys.argv[1]))\n"
+            "def say(what): q.sendall(json.dumps(what).encode() + b'\\n')\n"
+            "if len(sys.argv) > 2:\n    socket.socket(fileno=int(sys.argv[2].removeprefix('fd='))).recv(1)\n    sys.exit(1)\n" +
+            std::string(greet) + power_off;
+        const Ended ended = run(plan);
+        EXPECT_EQ(ended.status, 0) << ended.messages;
+        EXPECT_THAT(ended.messages, HasSubstr("there is no helper"));
+        expect_nothing_left();
+        output_ = make_pipe();
+        messages_ = make_pipe();
+    }
+}
+
+TEST_F(Helpers, ChildrenThatAHelperLeftEndWithIt) {
+    const std::filesystem::path pid = directory_.path() / "pid";
+    const Ended ended =
+        run(machine("import subprocess, time\nopen('" + pid.string() +
+                        "', 'w').write(str(subprocess.Popen(['sleep', '1000']).pid))\nc = connection(); c.sendall(b'x'); c.recv(1)",
+                    "h.recv(1)\n" + std::string(greet) + power_off));
+    EXPECT_EQ(ended.status, 0) << ended.messages;
+    const pid_t left = std::stoi(read_text(pid));
+    EXPECT_TRUE(eventually([left] { return !process_exists(left); }));
+}
+
 TEST_F(Helpers, HelperThatIsKilledAtItsStartDoesNotHangQemu) {
     const Ended ended = run(machine("os.kill(os.getpid(), signal.SIGKILL)", "gone(); sys.exit(1)"));
     EXPECT_EQ(ended.status, EIO);

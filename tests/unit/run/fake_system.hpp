@@ -22,10 +22,12 @@ public:
     Result<void> perform(const Resource& resource) override {
         if (const auto found = failing_.find(resource.id); found != failing_.end()) {
             log.push_back("fail " + resource.id);
+            if (resource.on_failure == OnFailure::go_on)
+                done_without_.insert(resource.id);
             return Failure{found->second, "pretend", ""};
         }
         for (const ResourceId& need : resource.needs) {
-            if (!held.contains(need))
+            if (!held.contains(need) && !done_without_.contains(need))
                 log.push_back("too early " + resource.id);
         }
         held.insert(resource.id);
@@ -67,6 +69,7 @@ public:
 private:
     std::map<ResourceId, int> failing_;
     std::set<ResourceId> never_ready_;
+    std::set<ResourceId> done_without_;
     std::vector<ResourceId> waiting_;
 };
 

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from harness import GUESTS, PROGRAM, children_of, cmdline_of, main
+from harness import GUESTS, PROGRAM, Case, Run, children_of, cmdline_of, main
 from systemd_guest import DIRECT, PATIENCE, SystemdCase
 
 
@@ -188,6 +188,37 @@ class Vsock(SystemdCase):
         self.assertIn("the guest was not ready after 6 s (ready.timeout)", run.errors)
         self.assertIn("the end of its console:", run.errors)
         self.assert_nothing_left()
+
+
+class Together(Case):
+    TPM = ()  # as a user has it
+
+    def test_helpers_work_at_the_same_time(self):
+        """A trace shows that nothing waits for what it does not need. A key of the slow kind, so that there is something to see."""
+        self.env["PATH"] += f":{GUESTS}"
+        definition = self.linux(command="hang", more='[ssh]\nkey-type = "rsa"\n[tpm]\nenabled = true\nstate = "./tpm"\n[mount.src]\nsource = "."\ntarget = "/src"\n')
+        self.vmspawn("plan", definition)  # what is known of QEMU is kept: that is no part of a start
+        trace = self.dir / "trace"
+        run = Run(["strace", "-f", "-ttt", "-qq", "-s", "80", "-e", "trace=execve,exit_group", "-o", trace, PROGRAM, "run", definition], self.env, self.dir)
+        self.runs.append(run)
+        run.wait_for("T: hanging")
+        os.kill(next(pid for pid in children_of(run.pid) if PROGRAM in (cmdline_of(pid) or [""])[0]), signal.SIGTERM)
+        os.kill(run.qemu(), signal.SIGTERM)
+        run.finish(PATIENCE)
+        starts, ends = {}, {}
+        for line in trace.read_text().splitlines():
+            pid, when, what = line.split(None, 2)
+            found = re.match(r'execve\("([^"]*/)?(ssh-keygen|swtpm_setup|virtiofsd|qemu-system-x86_64)"', what)
+            if found and what.endswith("= 0"):
+                starts.setdefault(found[2], (pid, float(when)))
+            if what.startswith("exit_group"):
+                ends[pid] = float(when)
+        last = max(ends.values())
+        spans = {name: (when, ends.get(pid, last)) for name, (pid, when) in starts.items()}
+        for one in ("ssh-keygen", "swtpm_setup", "virtiofsd", "qemu-system-x86_64"):
+            for other in ("swtpm_setup", "virtiofsd"):
+                self.assertLess(spans[one][0], spans[other][1], spans)
+                self.assertLess(spans[other][0], spans[one][1], spans)
 
 
 if __name__ == "__main__":

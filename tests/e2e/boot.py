@@ -99,7 +99,7 @@ class Boot(Case):
     def test_second_start_runs_no_probe(self):
         """What QEMU can do is remembered: a warm start runs a single QEMU."""
         self.vmspawn("run", self.sector("poweroff"))
-        run = self.vmspawn_traced("run", self.sector("poweroff"))
+        run = self.vmspawn_traced("run", *self.TPM, self.sector("poweroff"))
         self.assertEqual(1, len(re.findall(r"execve\(\"[^\"]*qemu-system[^\n]* = 0", run)), run)
 
     def vmspawn_traced(self, *words):

@@ -125,7 +125,7 @@ class Console(Case):
     def test_pipe_that_closes_early(self):
         """A reader that leaves is no reason to end a machine: its output is dropped and the guest goes on."""
         definition = self.linux("flood")
-        run = subprocess.Popen([PROGRAM, "run", definition], env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        run = subprocess.Popen([PROGRAM, "run", *self.TPM, definition], env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
         run.stdout.read(2000)
         run.stdout.close()
@@ -135,7 +135,7 @@ class Console(Case):
 
     def test_no_standard_streams(self):
         """Started with 0, 1 and 2 closed, nothing of it lands in a descriptor that QEMU or a file uses."""
-        run = subprocess.Popen([PROGRAM, "run", self.sector("poweroff")], env=self.env, cwd=self.dir, close_fds=True,
+        run = subprocess.Popen([PROGRAM, "run", *self.TPM, self.sector("poweroff")], env=self.env, cwd=self.dir, close_fds=True,
                                preexec_fn=lambda: [os.close(fd) for fd in (0, 1, 2)])
         self.assertEqual(0, run.wait(90))
         self.assert_nothing_left()

@@ -244,10 +244,10 @@ class Case(unittest.TestCase):
             time.sleep(0.1)
         return b""
 
-    TPM = ("--tpm=no",)  # for a "run"; by default a TPM would be made for each machine and kept, which takes time and is what tpm.py is about
+    TPM = ("--tpm=no",)  # for "run" and "plan"; by default a TPM would be made for each machine and kept, which takes time and is what tpm.py is about
 
     def start(self, *words, **options):
-        words = (words[0], *self.TPM, *words[1:]) if words and words[0] == "run" else words
+        words = (words[0], *self.TPM, *words[1:]) if words and words[0] in ("run", "plan") else words
         env = options.pop("env", self.env)
         options.setdefault("cwd", self.dir)
         run = Run([PROGRAM, *map(str, words)], env, **options)

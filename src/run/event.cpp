@@ -109,8 +109,9 @@ EventSource EventLoop::on_new_name(const std::string& path, std::function<void()
 EventSource EventLoop::on_timer(std::chrono::microseconds after, std::function<void()> handler) {
     auto watched = std::make_shared<EventSource::Watched>();
     watched->handler = [handler = std::move(handler)](std::uint32_t) { handler(); };
-    const int result = sd_event_add_time_relative(loop_, &watched->source, CLOCK_MONOTONIC, static_cast<std::uint64_t>(after.count()), 0,
-                                                  on_time_event, watched.get());
+    constexpr std::uint64_t accuracy = 1;  // microseconds; 0 would be the default, a quarter of a second
+    const int result = sd_event_add_time_relative(loop_, &watched->source, CLOCK_MONOTONIC, static_cast<std::uint64_t>(after.count()),
+                                                  accuracy, on_time_event, watched.get());
     return keep(std::move(watched), result, "set a timer");
 }
 

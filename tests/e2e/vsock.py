@@ -79,9 +79,12 @@ class Vsock(SystemdCase):
         run.wait_for("T: initrd")
         stranger = socket.socket(socket.AF_UNIX)
         stranger.connect(str(self.runtime() / "vsock_9999"))
-        stranger.sendall(b"READY=1\nEXIT_STATUS=0")
-        with self.assertRaises(ConnectionResetError):  # closed without a hearing
-            stranger.recv(1)
+        try:
+            stranger.sendall(b"READY=1\nEXIT_STATUS=0")
+            answer = stranger.recv(1)
+        except (BrokenPipeError, ConnectionResetError):
+            answer = b""
+        self.assertEqual(b"", answer, "closed without a hearing")
         self.wait_until(run, lambda: "was not heard" in run.errors, "the word about a stranger")
         self.assertNotIn("READY=1", self.manager.listen())
         self.wait_until(run, lambda: "READY=1" in self.manager.listen(), "READY=1")

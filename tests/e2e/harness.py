@@ -246,8 +246,11 @@ class Case(unittest.TestCase):
 
     TPM = ("--tpm=no",)  # for "run" and "plan"; by default a TPM would be made for each machine and kept, which takes time and is what tpm.py is about
 
+    def with_tpm(self, words):
+        return [*words[:1], *self.TPM, *words[1:]] if words[:1] in (("run",), ("plan",)) else list(words)
+
     def start(self, *words, **options):
-        words = (words[0], *self.TPM, *words[1:]) if words and words[0] in ("run", "plan") else words
+        words = self.with_tpm(words)
         env = options.pop("env", self.env)
         options.setdefault("cwd", self.dir)
         run = Run([PROGRAM, *map(str, words)], env, **options)

@@ -48,7 +48,7 @@ class Users(SystemdCase):
     def start_with_user(self, *words, as_user=False, env=None):
         drop = ["setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"] if as_user else []
         command = ["unshare", "--mount", "--propagation=private", "sh", "-ec", WITH_ETC, "sh", str(self.etc), *drop, PROGRAM]
-        run = Run([*command, *map(str, words)], env or self.env, self.dir)
+        run = Run([*command, *map(str, self.with_tpm(words))], env or self.env, self.dir)
         self.runs.append(run)
         return run
 

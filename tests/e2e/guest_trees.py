@@ -2,14 +2,17 @@
 """Debian with systemd in a directory of the host, and directories of the host in Debian with systemd."""
 import os
 import pathlib
+import stat
 import subprocess
 
 from harness import PROGRAM, Run, main
 from systemd_guest import DIRECT, PATIENCE, SYSTEMD, SystemdCase
 
 USER = 54321  # nobody's number
+GRANTED = 300000  # the first of the ids that the test's /etc/subuid grants this user
 WHERE = 'echo "T: source $(findmnt -no SOURCE,FSTYPE,OPTIONS / | tr -s " ")"; echo "T: cmdline $(cat /proc/cmdline)"\n'
 WRITE = 'echo from the guest >/srv/written && sync && echo "T: wrote it"\n'
+OWNERS = 'echo "T: owner of shadow $(stat -c %U:%G /etc/shadow)"; touch /srv/of-33 && chown 33:33 /srv/of-33 && sync\n'
 
 SHARES = """for place in /plain /kept; do
     echo "T: $place $(cat $place/from-the-host)"
@@ -43,20 +46,45 @@ class GuestTrees(SystemdCase):
         tree = self.tree()
         self.assert_in_tree(self.boot(self.guest(f'[image]\ndirectory = "tree"\n{DIRECT}', WHERE + WRITE)), tree, 0)
 
-    def test_tree_of_a_user(self):
-        tree = self.tree(USER)
-        for path in PROGRAM, SYSTEMD / "vmlinuz", SYSTEMD / "initrd.img":  # where that user may go
+    def boot_as_user(self, script, *before):
+        """The tree as the root of a machine of USER, who may go nowhere but to this case's directory."""
+        for path in PROGRAM, SYSTEMD / "vmlinuz", SYSTEMD / "initrd.img":
             subprocess.run(["cp", path, self.dir], check=True)
-        definition = self.guest('[image]\ndirectory = "tree"\n[boot]\nlinux = "vmlinuz"\ninitrd = ["initrd.img"]\n', WHERE + WRITE)
+        definition = self.guest('[image]\ndirectory = "tree"\n[boot]\nlinux = "vmlinuz"\ninitrd = ["initrd.img"]\n', script)
         self.env |= {"XDG_RUNTIME_DIR": str(self.dir / "runtime"), "XDG_CACHE_HOME": str(self.dir / "cache")}
         (self.dir / "runtime").mkdir(mode=0o700)
         for path in self.dir, self.dir / "runtime", self.dir / "tmp", definition:
             os.chown(path, USER, USER)
-        command = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", str(self.dir / pathlib.Path(PROGRAM).name), "run", definition]
-        run = Run(command, self.env, self.dir)
+        drop = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+        run = Run([*before, *drop, str(self.dir / pathlib.Path(PROGRAM).name), *map(str, self.with_tpm(["run", definition]))], self.env, self.dir)
         self.runs.append(run)
         run.status = run.finish(PATIENCE)
-        self.assert_in_tree(self.assert_booted(run), tree, USER)
+        return self.assert_booted(run)
+
+    def test_tree_of_a_user(self):
+        tree = self.tree(USER)
+        self.assert_in_tree(self.boot_as_user(WHERE + WRITE), tree, USER)
+
+    def test_tree_of_a_user_with_ids(self):
+        """A user to whom the host grants more ids: each owner in the guest is one of the host's."""
+        tree = self.tree()
+        for directory, directories, files in os.walk(tree):
+            for path in (os.path.join(directory, name) for name in (".", *directories, *files)):
+                status = os.lstat(path)
+                os.chown(path, *(GRANTED - 1 + n if n else USER for n in (status.st_uid, status.st_gid)), follow_symlinks=False)
+                if not stat.S_ISLNK(status.st_mode):
+                    os.chmod(path, stat.S_IMODE(status.st_mode))  # a chown takes the set-uid bit away
+        etc = self.dir / "etc"
+        etc.mkdir()
+        for file, line in (("passwd", f"e2e-bob:x:{USER}:{USER}::/:/bin/sh"), ("group", f"e2e-bob:x:{USER}:"),
+                           ("subuid", f"e2e-bob:{GRANTED}:65536"), ("subgid", f"e2e-bob:{GRANTED}:65536")):
+            (etc / file).write_text(f"{pathlib.Path('/etc', file).read_text().rstrip()}\n{line}\n")
+        run = self.boot_as_user(WHERE + WRITE + OWNERS, "unshare", "--mount", "--propagation=private", "sh", "-ec",
+                                'for f in passwd group subuid subgid; do mount --bind "$1/$f" "/etc/$f"; done; shift; exec "$@"', "sh", str(etc))
+        self.assert_in_tree(run, tree, USER)
+        self.assertIn("T: owner of shadow root:shadow", run.text)
+        made = (tree / "srv/of-33").stat()
+        self.assertEqual((GRANTED + 32, GRANTED + 32), (made.st_uid, made.st_gid))
 
     def test_type_1_entry(self):
         """A tree that names its own kernel."""

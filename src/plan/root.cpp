@@ -1,4 +1,5 @@
 // Where the root is, for a kernel that is started directly: the tree, a partition of the image, or the image as a whole.
+#include "host/version_order.hpp"
 #include "plan/contributors.hpp"
 #include "plan/disk.hpp"
 
@@ -32,12 +33,24 @@ std::string called(const Partition& partition) {
                                   : fmt::format("partition {} \"{}\"", partition.number, partition.name);
 }
 
-/// The first that may be found by itself; "_empty" is a slot for an update.
-const Partition* find_type(const DiskLayout& layout, std::string_view type) {
-    const auto found = std::ranges::find_if(layout.partitions, [&](const Partition& partition) {
-        return partition.type == type && (partition.flags & no_auto) == 0 && partition.name != "_empty";
-    });
-    return found == layout.partitions.end() ? nullptr : &*found;
+struct FoundPartition {
+    const Partition* partition = nullptr;
+    std::size_t others = 0;  ///< of the same type
+};
+
+/// The one that may be found by itself; "_empty" is a slot for an update. Of several the newest by its name, as systemd takes an image
+/// apart: an image may hold the version before an update and the one after it.
+FoundPartition find_type(const DiskLayout& layout, std::string_view type) {
+    FoundPartition found;
+    for (const Partition& partition : layout.partitions) {
+        if (partition.type != type || (partition.flags & no_auto) != 0 || partition.name == "_empty")
+            continue;
+        if (found.partition != nullptr)
+            ++found.others;
+        if (found.partition == nullptr || compare_versions(partition.name, found.partition->name) > 0)
+            found.partition = &partition;
+    }
+    return found;
 }
 
 class ImageRoot {
@@ -68,24 +81,26 @@ private:
 
     void take_partition() {
         const auto* const of = std::ranges::find(types, p_.arch.name, &PartitionTypes::arch);
-        if (const Partition* root = find_type(layout_, of->root))
-            take(*root, "root", find_type(layout_, of->root_verity));
-        else if (const Partition* usr = find_type(layout_, of->usr))
-            take(*usr, "mount.usr", find_type(layout_, of->usr_verity));
+        if (const FoundPartition root = find_type(layout_, of->root); root.partition != nullptr)
+            take(root, "root", find_type(layout_, of->root_verity).partition);
+        else if (const FoundPartition usr = find_type(layout_, of->usr); usr.partition != nullptr)
+            take(usr, "mount.usr", find_type(layout_, of->usr_verity).partition);
         else
             refuse(layout_.table.empty()
                        ? fmt::format("{} has neither a partition table nor a file system", shown())
                        : fmt::format("{} has no partition of the types that mean the root or /usr of {}", shown(), of->arch));
     }
 
-    void take(const Partition& partition, std::string_view word, const Partition* verity) {
+    void take(const FoundPartition& found, std::string_view word, const Partition* verity) {
+        const Partition& partition = *found.partition;
         if (verity != nullptr)
             return refuse(fmt::format("{} of {} is protected by the dm-verity data of {}, which a plain {}= word would pass by",
                                       called(partition), shown(), called(*verity), word));
         if (partition.file_system == "crypto_LUKS")
             return refuse(fmt::format("{} of {} is encrypted (LUKS)", called(partition), shown()));
         add(fmt::format("{}=PARTUUID={}", word, partition.uuid),
-            fmt::format("{} of the image is the {} of {} by its type", called(partition), word == "root" ? "root" : "/usr", p_.arch.name));
+            fmt::format("{} of the image is the {} of {} by its type{}", called(partition), word == "root" ? "root" : "/usr", p_.arch.name,
+                        found.others > 0 ? ", and the newest of its type by its name" : ""));
         if (word == "root")
             add_access((partition.flags & read_only) == 0);
     }

@@ -51,6 +51,18 @@ TEST(Root, IsFoundByTheTypeOfItsPartition) {
                          "image is the root of x86_64 by its type"));
 }
 
+TEST(Root, OfSeveralTheNewestByItsNameIsTaken) {
+    const Planned made = with_layout(gpt({{1, "u1", root_type, "os_9", 0, "ext4"},
+                                          {2, "u2", root_type, "os_11", 0, "ext4"},
+                                          {3, "u3", root_type, "os_10", 0, "ext4"},
+                                          {4, "u4", root_type, "_empty", 0, ""}}));
+    EXPECT_THAT(made.values("-append"), ElementsAre("root=PARTUUID=u2 rw no_timer_check"));
+    EXPECT_THAT(made.reasons(),
+                Contains(HasSubstr("partition 2 \"os_11\" of the image is the root of x86_64 by its type, and the newest")));
+    const Planned equal = with_layout(gpt({{1, "u1", root_type, "os", 0, "ext4"}, {2, "u2", root_type, "os", 0, "ext4"}}));
+    EXPECT_THAT(equal.values("-append"), ElementsAre("root=PARTUUID=u1 rw no_timer_check"));
+}
+
 TEST(Root, UsrServesWhereThereIsNoRoot) {
     const Planned made = with_layout(gpt({{1, "u6", usr_type, "", 0, "ext4"}}));
     EXPECT_THAT(made.values("-append"), ElementsAre("mount.usr=PARTUUID=u6 no_timer_check"));

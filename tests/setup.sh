@@ -7,7 +7,7 @@ guest_packages=(qemu-system-x86 cpio kmod xz-utils)  # the guest's kernel and bu
 test_packages=(libgtest-dev libgmock-dev clang clang-tidy clang-format libclang-rt-dev git python3 python3-jsonschema universal-ctags
     binutils file strace qemu-utils fish zsh libxml2-utils xsltproc docbook-xsl docbook-xml dpkg-dev man-db
     mmdebstrap debian-archive-keyring fdisk e2fsprogs mtools ovmf osslsigncode swtpm swtpm-tools qemu-system-arm qemu-system-misc opensbi
-    openssh-client systemd-journal-remote uidmap)
+    openssh-client systemd-journal-remote uidmap qemu-system-gui xvfb x11-utils)
 
 # What is made once and used by every build: packages unpacked under their version, guests under a hash of all that they are made of.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vmspawn-tests

@@ -133,6 +133,7 @@ void read_host(Reading& reading, Machine& m) {
     ready.get_span("timeout", m.ready.timeout_us);
     TableReader qemu{reading, "qemu"};
     qemu.get("binary", m.qemu.binary);
+    qemu.get("cpu", m.qemu.cpu);
     qemu.get("legacy-devices", m.qemu.legacy_devices);
     qemu.get("extra", m.qemu.extra);
 }

@@ -52,16 +52,8 @@ std::string hint_for(const NotYet& row) {
 
 std::span<const NotYet> not_yet() {
     static const std::vector<NotYet> rows = {
-        {"ram-max", {}},
-        {"ram-slots", {}},
-        {"network.*.kind", {"user"}},
-        {"console.mode", {"interactive", "read-only", "native", "headless"}},
-        {"console.background", {""}},
-        {"console.log", {}},
-        {"unit.register", {"auto", "false"}},
-        {"unit.slice", {"machine.slice"}},
-        {"unit.properties", {}},
-        {"unit.scope", {"auto"}},
+        {"network.*.kind", {"user"}},      {"console.background", {""}}, {"unit.register", {"auto", "false"}},
+        {"unit.slice", {"machine.slice"}}, {"unit.properties", {}},      {"unit.scope", {"auto"}},
     };
     return rows;
 }

@@ -23,6 +23,7 @@ constexpr std::array rows{
     // io_uring is a matter of QEMU's build, of the kernel and of its policy, so it is tried
     FeatureRow{"aio-io_uring", FeatureTest::works, "blockdev-add",
                R"({"driver":"host_device","filename":"/dev/null","aio":"io_uring","read-only":true,"node-name":"probe"})"},
+    FeatureRow{"chardev/qemu-vdagent", FeatureTest::type, "chardev-qemu-vdagent", {}},
     device("device/i6300esb"),
     device("device/isa-serial"),
     device("device/nvme"),
@@ -45,6 +46,7 @@ constexpr std::array rows{
     device("device/virtio-rng-pci"),
     device("device/virtio-scsi-pci"),
     device("device/virtio-serial-pci"),
+    device("device/virtio-vga"),
     device("device/virtserialport"),
     device("device/vmgenid"),
     FeatureRow{"hpet", FeatureTest::property, "generic-pc-machine", "hpet"},

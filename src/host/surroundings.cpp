@@ -15,8 +15,8 @@ namespace vmspawn {
 namespace {
 
 /// What planning may read.
-constexpr std::array planning_variables{"CREDENTIALS_DIRECTORY", "RUNTIME_DIRECTORY", "SYSTEMD_VMSPAWN_NETWORK_MAC",
-                                        "SYSTEMD_VMSPAWN_QEMU_EXTRA", "TERM"};
+constexpr std::array planning_variables{"CREDENTIALS_DIRECTORY",      "DISPLAY", "RUNTIME_DIRECTORY", "SYSTEMD_VMSPAWN_NETWORK_MAC",
+                                        "SYSTEMD_VMSPAWN_QEMU_EXTRA", "TERM",    "WAYLAND_DISPLAY",   "XAUTHORITY"};
 constexpr std::array search_variables{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"};
 constexpr std::array state_variables{"XDG_STATE_HOME", "HOME"};
 constexpr std::array runtime_variables{"XDG_RUNTIME_DIR", "TMPDIR", "TEMP", "TMP"};

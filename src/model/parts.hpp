@@ -132,6 +132,7 @@ struct Ready {
 
 struct Qemu {
     std::optional<Path> binary;
+    std::optional<std::string> cpu;  ///< model and features, as -cpu takes them
     bool legacy_devices = false;
     std::vector<std::string> extra;
 };

@@ -36,6 +36,7 @@ void uefi_settings_need_uefi(const Machine&, Diagnostics&);
 void kernel_words_need_way(const Machine&, Diagnostics&);
 void smbios_needs_arch(const Machine&, Diagnostics&);
 void confidential_needs_kvm(const Machine&, Diagnostics&);
+void confidential_chooses_cpu(const Machine&, Diagnostics&);
 void confidential_needs_x86(const Machine&, Diagnostics&);
 void confidential_needs_uefi(const Machine&, Diagnostics&);
 void sev_snp_needs_kernel(const Machine&, Diagnostics&);

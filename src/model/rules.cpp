@@ -28,6 +28,7 @@ constexpr Rule all_rules[] = {
     {"kernel-words-need-way", "boot.cmdline reaches a disk's kernel only by UEFI firmware", check::kernel_words_need_way},
     {"smbios-needs-arch", "smbios needs a guest architecture that has SMBIOS (x86_64, aarch64)", check::smbios_needs_arch},
     {"confidential-needs-kvm", "boot.confidential needs KVM", check::confidential_needs_kvm},
+    {"confidential-chooses-cpu", "boot.confidential excludes qemu.cpu", check::confidential_chooses_cpu},
     {"confidential-needs-x86", "boot.confidential needs an x86_64 guest", check::confidential_needs_x86},
     {"confidential-needs-uefi", "boot.confidential needs UEFI firmware", check::confidential_needs_uefi},
     {"sev-snp-needs-kernel", "boot.confidential = \"sev-snp\" needs boot.linux", check::sev_snp_needs_kernel},

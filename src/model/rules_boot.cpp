@@ -103,6 +103,12 @@ void confidential_needs_kvm(const Machine& m, Diagnostics& found) {
         found.add(conflict(m, "boot.confidential", confidential_word(m) + " needs KVM", "kvm may not be off", "kvm"));
 }
 
+void confidential_chooses_cpu(const Machine& m, Diagnostics& found) {
+    if (is_confidential(m) && m.qemu.cpu)
+        found.add(conflict(m, "qemu.cpu", "qemu.cpu and " + confidential_word(m) + " exclude each other",
+                           "the processor of a confidential guest is part of what it is measured by", "boot.confidential"));
+}
+
 void confidential_needs_x86(const Machine& m, Diagnostics& found) {
     if (is_confidential(m) && (m.arch == Arch::aarch64 || m.arch == Arch::riscv64))
         found.add(conflict(m, "boot.confidential", confidential_word(m) + " needs an x86_64 guest", fmt::format("not {}", to_word(m.arch)),

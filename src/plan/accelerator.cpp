@@ -59,7 +59,9 @@ int major_version(std::string_view version) {
     return number;
 }
 
-std::string cpu(const Planning& p) {
+std::string cpu(Planning& p) {
+    if (p.machine.qemu.cpu)
+        return *p.machine.qemu.cpu;
     if (p.machine.boot.confidential == Confidential::sev_snp)
         return "EPYC-v4";
     if (p.machine.boot.confidential == Confidential::tdx)
@@ -71,8 +73,14 @@ std::string cpu(const Planning& p) {
     // Emulated pointer authentication by the book makes every function call dear.
     if (p.arch.name == "aarch64" && !p.kvm)
         return "max,pauth-impdef=on";
+    if (p.arch.name != "x86_64")
+        return "max";
     // The three Hyper-V hints make timers cheaper under KVM; TCG knows none of them.
-    return p.arch.name == "x86_64" && p.kvm ? "max,hv_relaxed,hv-vapic,hv-time" : "max";
+    if (p.kvm)
+        return "max,hv_relaxed,hv-vapic,hv-time";
+    // With "erms" a kernel copies and clears by single bytes, which TCG does one after the other; "la57" is a fifth level of page tables.
+    p.reason("the processor has no erms and no la57 because they only make an emulated guest slower; qemu.cpu = \"max\" has them");
+    return "max,erms=off,la57=off";
 }
 
 }  // namespace

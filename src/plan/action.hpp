@@ -44,6 +44,7 @@ struct Grow {
 struct OpenFile {
     std::string path;
     bool writable = false;
+    bool append = false;                               ///< written only, and at its end; made, 0600, when missing
     enum class Lock { none, qemu } lock = Lock::none;  ///< qemu: its image locks (design, decision 4), EBUSY naming the holder
     std::optional<Grow> grow = std::nullopt;
 };

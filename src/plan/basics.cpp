@@ -58,10 +58,14 @@ void add_machine_options(Planning& p) {
 }
 
 void add_sandbox(Planning& p) {
-    if (p.has("sandbox"))
-        p.qemu.option("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-    else
-        p.reason(fmt::format("QEMU runs without its sandbox because QEMU {} was built without it", p.qemu_facts.version));
+    if (!p.has("sandbox"))
+        return p.reason(fmt::format("QEMU runs without its sandbox because QEMU {} was built without it", p.qemu_facts.version));
+    std::string_view spawn = "deny";
+    if (p.machine.console.mode == ConsoleMode::gui) {
+        spawn = "allow";
+        p.reason("QEMU may start programs because the toolkit of its window does");
+    }
+    p.qemu.option("-sandbox", fmt::format("on,obsolete=deny,elevateprivileges=deny,spawn={},resourcecontrol=deny", spawn));
 }
 
 void add_devices(Planning& p) {

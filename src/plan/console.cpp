@@ -2,9 +2,11 @@
 #include "plan/contributors.hpp"
 #include "plan/files.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace vmspawn {
 
@@ -61,16 +63,55 @@ void add_display(Planning& p) {
         p.qemu.option("-display", "none");
 }
 
+/// QEMU itself writes the log, so that there is one without a console too.
+std::string log_words(Planning& p) {
+    const std::string key = "console.log";
+    p.add({.id = "console-log",
+           .up = OpenFile{.path = p.machine.console.log->string(), .append = true},
+           .because = p.origin(key),
+           .because_key = key});
+    return ",logfile=" + p.qemu.fdset("console-log") + ",logappend=on";
+}
+
 void add_chardev(Planning& p, bool with_monitor) {
-    p.add({.id = "console", .up = MakeTerminal{}, .because = p.origin("console.mode"), .because_key = "console.mode"});
-    p.plan.console.terminal = "console";
-    Word chardev("serial,id=console,");
-    chardev += Late{"console", Late::What::chardev};
+    Word chardev("null,id=console");
+    if (p.plan.console.kind != ConsoleKind::none) {
+        p.add({.id = "console", .up = MakeTerminal{}, .because = p.origin("console.mode"), .because_key = "console.mode"});
+        p.plan.console.terminal = "console";
+        chardev = Word("serial,id=console,");
+        chardev += Late{"console", Late::What::chardev};
+    }
     if (with_monitor)
         chardev += ",mux=on";
+    if (p.machine.console.log)
+        chardev += log_words(p);
     p.qemu.option("-chardev", std::move(chardev));
     if (with_monitor)
         p.qemu.option("-mon", "chardev=console,mode=readline");
+}
+
+/// A window of QEMU's own, in the graphical session that vmspawn was started in.
+void add_window(Planning& p) {
+    for (const char* name : {"WAYLAND_DISPLAY", "DISPLAY", "XAUTHORITY"})
+        if (const auto found = p.host.environment.find(name); found != p.host.environment.end())
+            p.qemu_environment.push_back(found->first + "=" + found->second);
+    if (!p.host.environment.contains("WAYLAND_DISPLAY") && !p.host.environment.contains("DISPLAY"))
+        p.found.add(error("console.mode = gui needs a graphical session", p.origin("console.mode"))
+                        .with_hint("neither $WAYLAND_DISPLAY nor $DISPLAY is set")
+                        .with_error(EOPNOTSUPP));
+    p.qemu.device({{"driver", p.has("device/virtio-vga") ? "virtio-vga" : "virtio-gpu-pci"}, {"id", "display0"}});
+    p.qemu.device({{"driver", "qemu-xhci"}, {"id", "usb0"}});
+    p.qemu.device({{"driver", "usb-kbd"}, {"id", "keyboard0"}, {"bus", "usb0.0"}});
+    p.qemu.device({{"driver", "usb-tablet"}, {"id", "pointer0"}, {"bus", "usb0.0"}});
+    if (!p.has("chardev/qemu-vdagent"))
+        return p.reason(fmt::format("no clipboard shared with the guest because QEMU {} has no vdagent", p.qemu_facts.version));
+    p.qemu.option("-chardev", "qemu-vdagent,id=vdagent,name=vdagent,clipboard=on");
+    p.qemu.device({{"driver", "virtio-serial-pci"}, {"id", "vdagent-serial"}});
+    p.qemu.device({{"driver", "virtserialport"},
+                   {"id", "vdagent-port"},
+                   {"bus", "vdagent-serial.0"},
+                   {"chardev", "vdagent"},
+                   {"name", "com.redhat.spice.0"}});
 }
 
 }  // namespace
@@ -78,10 +119,13 @@ void add_chardev(Planning& p, bool with_monitor) {
 void plan_console(Planning& p) {
     const ConsoleMode mode = effective_mode(p);
     p.plan.console.kind = kind(mode);
-    add_display(p);
+    if (p.plan.console.kind == ConsoleKind::interactive)
+        p.plan.notices.emplace_back("^] three times ends the machine, and ^]^]? shows the other keys");
     if (mode == ConsoleMode::gui)
-        refuse_not_built(p, "console.mode", to_word(mode));
-    if (p.plan.console.kind == ConsoleKind::none)
+        add_window(p);
+    else
+        add_display(p);
+    if (p.plan.console.kind == ConsoleKind::none && !p.machine.console.log)
         return;
 
     add_chardev(p, mode == ConsoleMode::native);

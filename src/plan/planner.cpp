@@ -129,6 +129,7 @@ std::vector<ResourceId> qemu_needs(const Planning& p) {
 
 void add_qemu(Planning& p) {
     Spawn spawn{.program = p.qemu_facts.path, .arguments = command_line(p), .death_signal = SIGTERM};
+    spawn.environment = std::move(p.qemu_environment);
     p.add({.id = p.plan.qemu,
            .needs = qemu_needs(p),
            .up = std::move(spawn),

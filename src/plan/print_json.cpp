@@ -60,6 +60,8 @@ struct ActionJson {
         json record{{"path", shown_path(file.path, places)},
                     {"writable", file.writable},
                     {"lock", file.lock == OpenFile::Lock::qemu ? "qemu" : "none"}};
+        if (file.append)
+            record["append"] = true;
         if (file.grow)
             record["grow"] = grow_json(*file.grow);
         return record;

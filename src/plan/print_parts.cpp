@@ -31,13 +31,16 @@ struct DescribePiece {
 struct DescribeAction {
     const Places& places;
 
+    static std::string_view access(const OpenFile& file) {
+        return file.append ? "to append to it" : file.writable ? "writable" : "read-only";
+    }
+
     std::string operator()(const ClaimName& claim) const {
         return fmt::format("name {}{} in {}/systemd/vmspawn", claim.name, claim.suffixed ? "-<drawn>" : "", claim.base);
     }
     std::string operator()(const MakeMemory& memory) const { return all(memory.pieces); }
     std::string operator()(const OpenFile& file) const {
-        return fmt::format("{}, {}{}{}", shown_path(file.path, places), file.writable ? "writable" : "read-only",
-                           file.lock == OpenFile::Lock::qemu ? ", locked" : "",
+        return fmt::format("{}, {}{}{}", shown_path(file.path, places), access(file), file.lock == OpenFile::Lock::qemu ? ", locked" : "",
                            file.grow ? fmt::format(", grown to {} bytes", file.grow->size) : "");
     }
     std::string operator()(const KeepFile& file) const {

@@ -163,7 +163,7 @@ private:
             line(fmt::format("[ -e {0} ] || die {0} does not exist", place));
         if (file.grow)
             grow(place, *file.grow);
-        line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), file.writable ? "<>" : "<", place));
+        line(fmt::format("exec {{{}}}{}{}", variable("fd", resource.id), file.append ? ">>" : file.writable ? "<>" : "<", place));
     }
 
     void up(const Resource& resource, const KeepFile& file) {

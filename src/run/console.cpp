@@ -132,14 +132,16 @@ void ConsoleLink::caller_closed() {
         handlers_.hang_up();
 }
 
-void ConsoleLink::take_input(std::string_view bytes) {
-    const bool escape = kind_ != ConsoleKind::transparent && keys_.typed(bytes, EscapeKeys::Clock::now());
+void ConsoleLink::take_input(std::string bytes) {
+    std::optional<HotKey> typed;
+    if (kind_ != ConsoleKind::transparent)
+        typed = keys_.typed(bytes, EscapeKeys::Clock::now());
     if (to_guest_.waiting() < most_input)
         to_guest_.give(bytes);
     if (!input_is_terminal_ && !to_guest_.empty())
         from_caller_.enable(false);
-    if (escape)
-        handlers_.escape();
+    if (typed)
+        handlers_.typed(*typed);
 }
 
 void ConsoleLink::guest_took_input() {

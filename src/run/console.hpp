@@ -24,8 +24,8 @@ struct ConsoleEnds {
 class ConsoleLink {
 public:
     struct Handlers {
-        std::function<void()> escape;   ///< ^] three times (not with a transparent console: those keys are the guest's)
-        std::function<void()> hang_up;  ///< the caller's terminal is gone
+        std::function<void(HotKey)> typed;  ///< not with a transparent console: those keys are the guest's
+        std::function<void()> hang_up;      ///< the caller's terminal is gone
     };
 
     /// The kind is not `none`. A terminal on `input` becomes raw unless the console is read-only.
@@ -62,7 +62,7 @@ private:
     void remember(std::string_view bytes);
     void caller_spoke(std::uint32_t events);
     void caller_closed();
-    void take_input(std::string_view bytes);
+    void take_input(std::string bytes);
     void guest_took_input();
     void check_done();
 };

@@ -4,25 +4,41 @@
 
 namespace vmspawn {
 
-bool EscapeKeys::typed(std::string_view bytes, Clock::time_point now) {
-    bool complete = false;
-    for (const char byte : bytes)
-        complete |= complete_with(byte, now);
-    return complete;
+std::optional<HotKey> EscapeKeys::typed(std::string& bytes, Clock::time_point now) {
+    std::optional<HotKey> last;
+    std::erase_if(bytes, [&](char byte) {
+        const std::optional<HotKey> found = byte == key ? pressed(now) : letter(byte, now);
+        last = found ? found : last;
+        return found && byte != key;
+    });
+    return last;
 }
 
-bool EscapeKeys::complete_with(char byte, Clock::time_point now) {
-    if (byte != key) {
-        count_ = 0;
-        return false;
-    }
+std::optional<HotKey> EscapeKeys::pressed(Clock::time_point now) {
     // Keep the last presses only: a slow first one must not spoil three quick ones after it.
     if (count_ == times)
         std::shift_left(pressed_.begin(), pressed_.end(), 1);
     else
         ++count_;
     pressed_[count_ - 1] = now;
-    return count_ == times && now - pressed_.front() <= within;
+    return count_ == times && now - pressed_.front() <= within ? std::optional(HotKey::end) : std::nullopt;
+}
+
+std::optional<HotKey> EscapeKeys::letter(char byte, Clock::time_point now) {
+    const bool quick = count_ >= 2 && now - pressed_[count_ - 2] <= within;
+    count_ = 0;
+    if (!quick)
+        return std::nullopt;
+    switch (byte) {
+        case 'p':
+            return HotKey::power_off;
+        case 'r':
+            return HotKey::reset;
+        case '?':
+            return HotKey::help;
+        default:
+            return std::nullopt;
+    }
 }
 
 }  // namespace vmspawn

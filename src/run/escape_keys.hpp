@@ -1,19 +1,23 @@
-// ^] three times within one second. Pure: the time is an argument.
+// The keys that are vmspawn's own: ^] three times within one second, or twice and a letter. Pure: the time is an argument.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <string_view>
+#include <optional>
+#include <string>
 
 namespace vmspawn {
+
+enum class HotKey { end, power_off, reset, help };
 
 class EscapeKeys {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// True once the keys are complete. Any other byte between them starts over.
-    bool typed(std::string_view bytes, Clock::time_point now);
+    /// What these bytes, and those before, ask for; the last one counts. The letter of such keys is taken out of `bytes`. Any other byte
+    /// between them starts over.
+    std::optional<HotKey> typed(std::string& bytes, Clock::time_point now);
 
     static constexpr char key = 0x1D;
     static constexpr std::size_t times = 3;
@@ -23,7 +27,8 @@ private:
     std::array<Clock::time_point, times> pressed_{};
     std::size_t count_ = 0;
 
-    bool complete_with(char byte, Clock::time_point now);
+    std::optional<HotKey> pressed(Clock::time_point now);
+    std::optional<HotKey> letter(char byte, Clock::time_point now);
 };
 
 }  // namespace vmspawn

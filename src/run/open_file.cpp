@@ -9,8 +9,9 @@
 namespace vmspawn {
 
 Result<Fd> open_file(const OpenFile& action, const GrowTalk& talk) {
+    const int access = action.append ? O_WRONLY | O_APPEND | O_CREAT : action.writable ? O_RDWR : O_RDONLY;
     // O_NONBLOCK: opening a FIFO must not wait for its other end.
-    Fd fd(::open(action.path.c_str(), (action.writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    Fd fd(::open(action.path.c_str(), access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600));
     if (!fd)
         return failed("");
     struct stat status {};

@@ -98,7 +98,7 @@ void QemuWatch::start_console(ConsoleKind kind, int master) {
         return;
     console_ = std::make_unique<ConsoleLink>(
         loop_, messages_, kind, ConsoleEnds{.master = master},
-        ConsoleLink::Handlers{.escape = [this] { take(EscapeTyped{}); }, .hang_up = [this] { take(Signalled{SIGHUP}); }});
+        ConsoleLink::Handlers{.typed = [this](HotKey key) { take(KeysTyped{key}); }, .hang_up = [this] { take(Signalled{SIGHUP}); }});
     if (finished_) {  // a guest so quick that it ended before this: its output is still to be shown
         finished_ = false;
         console_->finish([this] { finished_ = true; });

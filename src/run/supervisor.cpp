@@ -91,7 +91,24 @@ Commands Supervisor::react(const Signalled& event) {
     return escalate(signal_name(event.number));
 }
 
-Commands Supervisor::react(const EscapeTyped&) {
+Commands Supervisor::react(const KeysTyped& event) {
+    constexpr std::string_view keys = "^] three times ends the machine, ^]^]p asks the guest to power off, ^]^]r resets it";
+    const bool can_ask = stage_ == Stage::running || stage_ == Stage::powering_off;
+    switch (event.key) {
+        case HotKey::end:
+            return end_at_once();
+        case HotKey::help:
+            return {status(std::string(keys))};
+        case HotKey::power_off:
+            // As the button of a machine: the guest may take its time, or not listen.
+            return can_ask ? Commands{SendQmp{"system_powerdown"}, status("^]^]p: asked the guest to power off")} : Commands{};
+        case HotKey::reset:
+            return can_ask ? Commands{SendQmp{"system_reset"}, status("^]^]r: reset the machine")} : Commands{};
+    }
+    return {};
+}
+
+Commands Supervisor::end_at_once() {
     if (!facts_.asked_by)
         facts_.asked_by = SIGTERM;
     // Who types the keys wants out: the guest is not asked first.

@@ -67,7 +67,7 @@ private:
     Commands react(const QmpStatus& event);
     Commands react(const QmpBroken& event);
     Commands react(const Signalled& event);
-    Commands react(const EscapeTyped&);
+    Commands react(const KeysTyped& event);
     Commands react(const TimerFired&);
     Commands react(const GuestSaid& event);
     Commands react(const ReadyTimedOut& event);
@@ -81,6 +81,7 @@ private:
     [[nodiscard]] bool helper_is_the_cause() const;
     Commands conclude();
     Commands shut_down(const QmpEvent& event);
+    Commands end_at_once();
     Commands escalate(const std::string& why);
     Commands power_off(const std::string& why);
     Commands terminate(const std::string& why);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/action.hpp"
+#include "run/escape_keys.hpp"
 
 #include <chrono>
 #include <string>
@@ -38,7 +39,9 @@ struct QmpBroken {
 struct Signalled {
     int number = 0;
 };
-struct EscapeTyped {};
+struct KeysTyped {
+    HotKey key = HotKey::end;
+};
 struct TimerFired {};
 /// What the guest's systemd tells, such as READY=1.
 struct GuestSaid {
@@ -60,8 +63,8 @@ struct HelperEnded {
     ProcessEnd end;
     std::string last_words;
 };
-using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, EscapeTyped, TimerFired,
-                           GuestSaid, ReadyTimedOut, QemuEnded, HelperStarted, HelperEnded>;
+using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, KeysTyped, TimerFired, GuestSaid,
+                           ReadyTimedOut, QemuEnded, HelperStarted, HelperEnded>;
 
 // Commands
 struct SendQmp {

@@ -6,7 +6,7 @@ import subprocess
 import termios
 import time
 
-from harness import PROGRAM, Case, main
+from harness import PATIENCE, PROGRAM, Case, main
 
 
 class Console(Case):
@@ -53,6 +53,31 @@ class Console(Case):
         self.assert_status(128 + 15, run)
         self.assertLess(time.monotonic() - began, 8)
         self.assert_restored(run)
+
+    def test_keys_press_the_buttons(self):
+        run = self.interactive("powerbutton")
+        run.wait_for("T: waiting")
+        run.send(b"\x1d\x1d?")
+        run.wait_for("^]^]p asks the guest to power off")
+        run.send(b"\x1d\x1dr")
+        run.wait_for("the guest restarted")
+        end = time.monotonic() + PATIENCE
+        while run.text.count("T: waiting") < 2 and time.monotonic() < end:
+            run.pump(0.5)
+        run.send(b"\x1d\x1dp")
+        self.assert_status(0, run)
+        self.assert_restored(run)
+
+    def test_log_is_the_console_again(self):
+        """With a console and without one; the second run goes on where the first ended."""
+        log = self.dir / "console.log"
+        run = self.vmspawn("run", self.linux(console='mode = "read-only"\nlog = "console.log"\n'))
+        self.assert_status(0, run)
+        self.assertEqual(run.text.replace("\r\n", "\n"), log.read_text().replace("\r\n", "\n"))
+        self.assertEqual(0o600, log.stat().st_mode & 0o777)
+        self.assert_status(0, self.vmspawn("run", self.linux(console='mode = "headless"\nlog = "console.log"\n')))
+        self.assertEqual(2, log.read_text().count("T: up"))
+        self.assert_nothing_left()
 
     def test_slow_escape_keys_do_nothing(self):
         run = self.interactive("echo")

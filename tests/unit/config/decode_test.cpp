@@ -137,6 +137,7 @@ TEST(Decode, GuestAndHostOfTheFullDefinition) {
     EXPECT_FALSE(m.ready.notify);
     EXPECT_EQ(m.ready.timeout_us, 90000000U);
     EXPECT_EQ(m.qemu.binary, "/opt/qemu");
+    EXPECT_EQ(m.qemu.cpu, "host,-avx");
     EXPECT_TRUE(m.qemu.legacy_devices);
     EXPECT_THAT(m.qemu.extra, ElementsAre("-d", "guest_errors"));
 }

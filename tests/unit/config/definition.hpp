@@ -143,8 +143,8 @@ notify = false
 timeout = "1min 30s"
 [qemu]
 binary = "/opt/qemu"
+cpu = "host,-avx"
 legacy-devices = true
 extra = ["-d", "guest_errors"]
 )";
-
 }  // namespace vmspawn

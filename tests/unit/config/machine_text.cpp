@@ -78,7 +78,7 @@ std::string machine_text(const Machine& m) {
     out.line("journal", m.journal.forward, m.journal.max_use, m.journal.keep_free, m.journal.max_file_size, m.journal.max_files);
     out.line("console", m.console.mode, m.console.transport, m.console.background, m.console.log);
     out.line("unit", m.unit.registered, m.unit.slice, m.unit.properties, m.unit.keep, m.unit.scope);
-    out.line("end", m.ready.notify, m.ready.timeout_us, m.qemu.binary, m.qemu.legacy_devices, m.qemu.extra);
+    out.line("end", m.ready.notify, m.ready.timeout_us, m.qemu.binary, m.qemu.cpu, m.qemu.legacy_devices, m.qemu.extra);
     return out.text_;
 }
 

@@ -128,6 +128,15 @@ TEST(BootRules, ConfidentialNeedsKvm) {
     expect_kept("confidential-needs-kvm", m);
 }
 
+TEST(BootRules, ProcessorOfAConfidentialGuestIsNotChosen) {
+    Machine m;
+    m.qemu.cpu = "max";
+    say(m, "qemu.cpu");
+    expect_kept("confidential-chooses-cpu", m);
+    m.boot.confidential = Confidential::tdx;
+    expect_broken("confidential-chooses-cpu", m, {"qemu.cpu"});
+}
+
 TEST(BootRules, ConfidentialNeedsX86) {
     Machine m = confidential(Confidential::sev_snp);
     m.arch = Arch::x86_64;

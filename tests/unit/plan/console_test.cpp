@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cerrno>
+
 namespace vmspawn {
 namespace {
 
@@ -86,8 +88,35 @@ TEST(Console, FirmwareSpeaksOnlyWhereADiskBootsOnSerial) {
     EXPECT_FALSE(planned(machine).has_word("-nographic"));
 }
 
-TEST(Console, GuiIsRefused) {
-    EXPECT_THAT(planned(with_mode(ConsoleMode::gui)).summaries(), ElementsAre("console.mode = \"gui\" is not supported yet"));
+TEST(Console, WindowInTheCallersSession) {
+    Host host = plain_host();
+    host.environment["DISPLAY"] = ":7";
+    host.qemu["x86_64"].features.insert({"device/virtio-vga", "chardev/qemu-vdagent"});
+    const Planned made = planned(with_mode(ConsoleMode::gui), host);
+    EXPECT_THAT(made.summaries(), IsEmpty());
+    EXPECT_EQ(made.plan.console.kind, ConsoleKind::none);
+    EXPECT_THAT(std::get<Spawn>(made.at("qemu").up).environment, ElementsAre("DISPLAY=:7"));
+    EXPECT_THAT(made.values("-display"), IsEmpty());
+    EXPECT_THAT(made.values("-device"), Contains(HasSubstr("virtio-vga")));
+    EXPECT_THAT(made.values("-chardev"), Contains("qemu-vdagent,id=vdagent,name=vdagent,clipboard=on"));
+
+    const Planned alone = planned(with_mode(ConsoleMode::gui));
+    EXPECT_THAT(alone.summaries(), ElementsAre("console.mode = gui needs a graphical session"));
+    EXPECT_EQ(alone.found.status(), EOPNOTSUPP);
+}
+
+TEST(Console, LogIsWrittenByQemuWithOrWithoutAConsole) {
+    for (const ConsoleMode mode : {ConsoleMode::read_only, ConsoleMode::headless}) {
+        Machine machine = with_mode(mode);
+        machine.console.log = "/logs/console.log";
+        const Planned made = planned(machine);
+        const auto& file = std::get<OpenFile>(made.at("console-log").up);
+        EXPECT_EQ(file.path, "/logs/console.log");
+        EXPECT_TRUE(file.append);
+        const std::string start = mode == ConsoleMode::headless ? "null,id=console" : "serial,id=console,<console:chardev>";
+        EXPECT_THAT(made.values("-chardev"), Contains(start + ",logfile=/dev/fdset/1,logappend=on"));
+        EXPECT_THAT(made.values("-append"), ElementsAre(HasSubstr("console=hvc0")));
+    }
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ Plan plan_of_all_kinds() {
         plan.resources.push_back({.id = std::move(id), .needs = std::move(needs), .up = std::move(up)});
     };
     add("name", ClaimName{"/run", "dev"});
-    add("image", OpenFile{"/srv/a.raw", true, OpenFile::Lock::qemu});
+    add("image", OpenFile{.path = "/srv/a.raw", .writable = true, .lock = OpenFile::Lock::qemu});
     add("credentials", MakeMemory{});
     add("port", PickPort{});
     add("terminal", MakeTerminal{});

@@ -33,9 +33,10 @@ protected:
     void SetUp() override { fcntl(output_.reader.get(), F_SETFL, O_NONBLOCK); }
 
     void start(ConsoleKind kind, int input, int output) {
-        console_ = std::make_unique<ConsoleLink>(
-            loop_, messages_, kind, ConsoleEnds{.input = input, .output = output, .master = guest_.master.get()},
-            ConsoleLink::Handlers{.escape = [this] { log_.emplace_back("escape"); }, .hang_up = [this] { log_.emplace_back("hang up"); }});
+        console_ = std::make_unique<ConsoleLink>(loop_, messages_, kind,
+                                                 ConsoleEnds{.input = input, .output = output, .master = guest_.master.get()},
+                                                 ConsoleLink::Handlers{.typed = [this](HotKey) { log_.emplace_back("escape"); },
+                                                                       .hang_up = [this] { log_.emplace_back("hang up"); }});
     }
     /// Turns the loop until `done`.
     void turn_until(const std::function<bool()>& done) {

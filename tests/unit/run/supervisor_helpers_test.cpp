@@ -127,7 +127,7 @@ TEST_F(Helping, EndsAfterAPowerOffAreNeverReported) {
 }
 
 TEST_F(Helping, EndsAfterOurSignalAreNeverReported) {
-    on(EscapeTyped{});
+    on(KeysTyped{HotKey::end});
     said_.clear();
     on(helper(status_one));
     on(qemu(well));

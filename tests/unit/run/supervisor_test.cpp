@@ -79,16 +79,25 @@ TEST_F(Supervising, GuestThatPowersOffOnRequestGivesZero) {
 }
 
 TEST_F(Supervising, KeysEndQemuAtOnceAndCountAsSigterm) {
-    EXPECT_THAT(on(EscapeTyped{}), ElementsAre("kill 15", "timer 10", "tell STOPPING=1",
-                                               "say ^] typed three times: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
+    EXPECT_THAT(on(KeysTyped{HotKey::end}),
+                ElementsAre("kill 15", "timer 10", "tell STOPPING=1",
+                            "say ^] typed three times: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
     on(shutdown("host-signal"));
     EXPECT_EQ(end(), 143);
 }
 
+TEST_F(Supervising, KeysAreTheButtonsOfTheMachine) {
+    EXPECT_THAT(on(KeysTyped{HotKey::power_off}), ElementsAre("qmp system_powerdown", "say ^]^]p: asked the guest to power off"));
+    EXPECT_THAT(on(KeysTyped{HotKey::reset}), ElementsAre("qmp system_reset", "say ^]^]r: reset the machine"));
+    EXPECT_THAT(on(KeysTyped{HotKey::help}), ElementsAre(testing::HasSubstr("^]^]p asks the guest to power off")));
+    on(shutdown("guest-shutdown"));
+    EXPECT_EQ(end(), 0) << "nobody asked vmspawn to end";
+}
+
 TEST_F(Supervising, KeysAfterASignalGoOnWithTheLadder) {
     on(Signalled{SIGINT});
-    EXPECT_EQ(on(EscapeTyped{}).front(), "kill 15");
-    EXPECT_EQ(on(EscapeTyped{}).front(), "kill 9");
+    EXPECT_EQ(on(KeysTyped{HotKey::end}).front(), "kill 15");
+    EXPECT_EQ(on(KeysTyped{HotKey::end}).front(), "kill 9");
     EXPECT_EQ(end({.signalled = true, .code = SIGKILL}), 130);
 }
 

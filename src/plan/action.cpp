@@ -27,6 +27,7 @@ struct KindOf {
     std::string_view operator()(const PickPort&) const { return "port"; }
     std::string_view operator()(const Listen&) const { return "listen"; }
     std::string_view operator()(const MakePair&) const { return "pair"; }
+    std::string_view operator()(const MakeClient&) const { return "client"; }
     std::string_view operator()(const KeepDirectory&) const { return "directory"; }
     std::string_view operator()(const Spawn&) const { return "spawn"; }
 };

@@ -1,4 +1,4 @@
-// The closed set of effects. A plan is made of these values and performs nothing; run/system performs and undoes each kind.
+// The closed set of effects. A plan is made of these values and performs nothing; run/system performs each kind, and has one undo for it.
 #pragma once
 
 #include "plan/fill.hpp"
@@ -14,8 +14,6 @@
 #include <vector>
 
 namespace vmspawn {
-
-// --- the actions, each with its one undo ---
 
 /// BASE/systemd/vmspawn/NAME, 0700 and ours alone: holds a lock while it exists, so a name runs once. What a killed vmspawn left is
 /// cleaned first. Fails with EBUSY naming the holder. Undo: everything in it and itself removed.
@@ -118,6 +116,10 @@ struct Listen {
 struct MakePair {
     std::string path_option;  ///< for a script: how the helper takes a path to listen on
 };
+/// A socket for QEMU (Late chardev), connected when a helper has made `socket` in the runtime directory. Undo: closed.
+struct MakeClient {
+    std::string socket;
+};
 /// Whether the machine can go on when a helper ends before QEMU does.
 enum class Critical { always, until_ready, never };
 std::string_view to_word(Critical critical);
@@ -130,16 +132,16 @@ struct Spawn {
     int death_signal = 15;  ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
     std::optional<Namespace> space{};
     Critical critical = Critical::always;
-    ResourceId directory{};   ///< the ClaimName in whose directory it works; empty: in the caller's
-    std::string socket{};     ///< of Readiness::connected: the socket that it makes in there; Late chardev is our connection to it
-    ResourceId activation{};  ///< a socket that it takes as systemd's services do: descriptor 3, LISTEN_FDS and LISTEN_PID
+    ResourceId directory{};                  ///< the ClaimName in whose directory it works; empty: in the caller's
+    ResourceId client{};                     ///< of Readiness::connected: the MakeClient to whose socket, once it has made that, we connect
+    ResourceId activation{};                 ///< a socket that it takes as systemd's services do: descriptor 3, LISTEN_FDS and LISTEN_PID
     std::vector<std::string> environment{};  ///< besides the short one
     std::optional<Fill> fills{};
 };
 
 using Action =
     std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, MakePipe, FillPipe,
-                 ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, KeepDirectory, Spawn>;
+                 ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, MakeClient, KeepDirectory, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

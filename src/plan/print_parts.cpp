@@ -65,6 +65,9 @@ struct DescribeAction {
     std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }
     std::string operator()(const Listen&) const { return "for QEMU, which is connected already"; }
     std::string operator()(const MakePair&) const { return "between a helper and QEMU"; }
+    std::string operator()(const MakeClient& client) const {
+        return fmt::format("for QEMU, connected when there is <runtime-dir>/{}", client.socket);
+    }
     std::string operator()(const KeepDirectory& directory) const {
         return directory.path.empty() ? "in the runtime directory" : shown_path(directory.path, places) + ", locked";
     }

@@ -76,6 +76,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
         Result<void> operator()(const Listen&) { return system.listen(resource); }
         Result<void> operator()(const MakePair&) { return system.hold(resource.id, make_connected_pair()); }
+        Result<void> operator()(const MakeClient&) { return system.hold(resource.id, make_client_socket()); }
         Result<void> operator()(const KeepDirectory& directory) {
             return system.hold(resource.id, keep_directory(directory, system.runtime_directory(), resource.id));
         }
@@ -197,8 +198,8 @@ Fd* LinuxSystem::descriptor_for_child(const Late& late) {
         return late.what == Late::What::cid ? nullptr : &vsock->device;
     if (auto* port = std::get_if<VsockPort>(&found->second))
         return late.what == Late::What::port ? nullptr : &port->listener;
-    if (auto* child = std::get_if<Running>(&found->second))
-        return child->connection ? &child->connection : nullptr;
+    if (auto* client = std::get_if<ClientSocket>(&found->second))
+        return &client->qemu;
     if (auto* sockets = std::get_if<ListeningSocket>(&found->second))
         return late.what == Late::What::chardev ? &sockets->client : &sockets->listener;
     if (auto* ends = std::get_if<ConnectedPair>(&found->second))
@@ -294,13 +295,10 @@ void LinuxSystem::adopt(const Resource& resource, const Spawn& spawn, Child chil
     else
         watch_.adopt_helper(resource.id, name_of(resource), spawn.critical, std::move(child), std::move(output));
     if (resource.ready == Readiness::connected) {
-        const auto arrived = [this, id = resource.id](Result<Fd> connection) {
-            if (!connection)
-                return watch_.arrive({id, connection.failure()});
-            std::get<Running>(held_.at(id)).connection = std::move(*connection);
-            watch_.arrive({id, {}});
-        };
-        running.socket = std::make_unique<SocketWatch>(loop_, runtime_directory(), spawn.socket, arrived);
+        const auto& name = std::get<MakeClient>(plan_.find(spawn.client)->up).socket;
+        Fd client = std::move(std::get<ClientSocket>(held_.at(spawn.client)).ours);
+        const auto arrived = [this, id = resource.id](const Result<void>& connected) { watch_.arrive({id, connected}); };
+        running.socket = std::make_unique<SocketWatch>(loop_, runtime_directory(), name, std::move(client), arrived);
     }
     held_.insert_or_assign(resource.id, Held(std::move(running)));
 }

@@ -35,15 +35,14 @@ public:
 private:
     /// A child: the watch has it.
     struct Running {
-        Fd connection{};  ///< to the socket that it made
-        std::unique_ptr<SocketWatch> socket{};
+        std::unique_ptr<SocketWatch> socket{};  ///< while it has not made its own
     };
     struct Surroundings {
         int output = -1;
         int directory = -1;
     };
-    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, KeptDirectory, PseudoTerminal, ReservedPort,
-                              Pipe, ClaimedVsock, VsockPort, Running>;
+    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, ClientSocket, KeptDirectory, PseudoTerminal,
+                              ReservedPort, Pipe, ClaimedVsock, VsockPort, Running>;
 
     const Plan& plan_;
     EventLoop& loop_;

@@ -47,6 +47,7 @@ public:
     std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }
     std::string operator()(const Listen&) const { return "make " + id_; }
     std::string operator()(const MakePair&) const { return "make " + id_; }
+    std::string operator()(const MakeClient&) const { return "make " + id_; }
     std::string operator()(const KeepDirectory& directory) const {
         return directory.path.empty() ? "make " + id_ : fmt::format("use {} '{}'", id_, shown_path(plan_, directory.path));
     }

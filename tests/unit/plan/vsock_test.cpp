@@ -54,10 +54,10 @@ TEST(Vsock, WithoutTheKernelsAHelperWorksInTheRuntimeDirectory) {
     const Planned made = planned(direct_machine(), host_with(false, true));
     EXPECT_THAT(made.reasons(), Contains("vsock.backend = user because /dev/vhost-vsock does not exist"));
     EXPECT_THAT(made.values("-object"), Contains(HasSubstr("memory-backend-memfd")));
-    EXPECT_THAT(made.values("-chardev"), Contains("socket,id=vsock,<vsock:chardev>"));
+    EXPECT_THAT(made.values("-chardev"), Contains("socket,id=vsock,<vsock-client:chardev>"));
     const Spawn& helper = spawn_of(made, "vsock");
     EXPECT_EQ(helper.directory, "runtime-dir");
-    EXPECT_EQ(helper.socket, "vsock.device");
+    EXPECT_EQ(std::get<MakeClient>(made.at(helper.client).up).socket, "vsock.device");
     EXPECT_EQ(helper.critical, Critical::until_ready);
     EXPECT_EQ(made.at("vsock").ready, Readiness::connected);
     EXPECT_EQ(std::get<ListenVsock>(made.at("notify").up).socket, "vsock_9999");
@@ -97,12 +97,29 @@ TEST(Vsock, QemuWaitsForNoHelperThatItDoesNotNeedToStart) {
     Machine machine = direct_machine();
     machine.journal.forward = "/defs/guest.journal";
     const Planned made = planned(machine, host_with(false, true));
-    EXPECT_THAT(made.at("qemu").needs, AllOf(Contains("vsock"), Not(Contains("ssh-key")), Not(Contains("ssh-host-key")),
-                                             Not(Contains("journal")), Contains("credential.ssh.ephemeral-authorized_keys-all")));
+    EXPECT_THAT(made.at("qemu").needs,
+                AllOf(Contains("vsock-client"), Not(Contains("vsock")), Not(Contains("ssh-key")), Not(Contains("ssh-host-key")),
+                      Not(Contains("journal")), Contains("credential.ssh.ephemeral-authorized_keys-all")));
     EXPECT_THAT(made.at("ssh-key").needs, ElementsAre("runtime-dir"));
     EXPECT_THAT(made.at("ssh-host-key").needs, ElementsAre("runtime-dir"));
-    EXPECT_THAT(made.at("vsock").needs, ElementsAre("runtime-dir"));
+    EXPECT_THAT(made.at("vsock").needs, ElementsAre("runtime-dir", "vsock-client"));
     EXPECT_THAT(made.at("journal").needs, ElementsAre("journal-port"));
+}
+
+TEST(Vsock, QemuWaitsForTheHelperInACredentialWhereItCan) {
+    const Planned made = planned(direct_machine(), host_with(false, true));
+    EXPECT_TRUE(std::holds_alternative<MakePipe>(made.at("credential.vmm.notify_socket").up));
+    EXPECT_THAT(made.at("credential.vmm.notify_socket.value").needs, Contains("vsock"));
+    const auto& fill = std::get<FillPipe>(made.at("credential.vmm.notify_socket.value").up);
+    EXPECT_EQ(std::get<Text>(fill.pieces.front()).bytes, "io.systemd.credential:vmm.notify_socket=");
+    EXPECT_TRUE(std::holds_alternative<MakeMemory>(planned(direct_machine(), host_with(true, false)).at("credential.vmm.notify_socket").up))
+        << "the kernel's device keeps nobody waiting";
+
+    Machine foreign = direct_machine();
+    foreign.arch = Arch::aarch64;
+    Host host = host_with(false, true);
+    host.qemu["aarch64"] = host.qemu["x86_64"];
+    EXPECT_THAT(planned(foreign, host).at("qemu").needs, Contains("vsock")) << "fw_cfg is read with the devices";
 }
 
 TEST(Ssh, TheKeyOfTheTypeAskedForGoesByAPipe) {

@@ -1,5 +1,6 @@
 """What the end-to-end tests share: a case with a directory of its own, a running vmspawn, and the look for leftovers afterwards."""
 import ctypes
+import json
 import os
 import pathlib
 import pty
@@ -211,6 +212,24 @@ class Case(unittest.TestCase):
         if not image.exists():
             shutil.copyfile(GUESTS / f"{which}.img", image)
         return self.definition(f'ram = "64M"\nkvm = false\n[image]\npath = "{which}.img"\n[boot]\nfirmware = "bios"\n[console]\n{console}{more}')
+
+    # --- helpers ---
+
+    def fake(self, name, text):
+        """A program of this case that comes first on the path."""
+        (self.dir / "bin").mkdir(exist_ok=True)
+        program = self.dir / "bin" / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+        if not self.env["PATH"].startswith(f"{self.dir}/bin:"):
+            self.env["PATH"] = f"{self.dir}/bin:{self.env['PATH']}"
+        return program
+
+    def use_virtiofsd(self, program):
+        descriptors = self.dir / "config/qemu/vhost-user"
+        descriptors.mkdir(parents=True, exist_ok=True)
+        (descriptors / "10-test.json").write_text(json.dumps({"type": "fs", "binary": str(program)}))
+        self.env["XDG_CONFIG_HOME"] = str(self.dir / "config")
 
     # --- running ---
 

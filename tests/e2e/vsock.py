@@ -193,6 +193,36 @@ class Vsock(SystemdCase):
         self.assert_nothing_left()
 
 
+    def test_helpers_that_die_late_and_cannot_be_done_without(self):
+        """Each says something when it starts, which are its last words when it is killed after READY."""
+        self.TPM = ()
+        real = next(path for path in ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd") if os.path.exists(path))
+        for program, path in (("virtiofsd", real), ("swtpm", "/usr/bin/swtpm")):
+            self.fake(program, f'echo {program} starts >&2; exec {path} "$@"')
+        self.use_virtiofsd(self.dir / "bin/virtiofsd")
+        machine = self.machine('[mount.src]\nsource = "."\ntarget = "/src"\nread-only = true\n[tpm]\nenabled = true\nstate = "./tpm"\n')
+        for id, program, origin in (("mount.src", "virtiofsd", r".*m\.vmspawn:\d+:\d+, mount\.src\.source"),
+                                    ("tpm", "swtpm", r".*m\.vmspawn:\d+:\d+, tpm\.enabled")):
+            self.manager.heard.clear()
+            run = self.start_ready(machine)
+            os.kill(self.helper(run, program), signal.SIGKILL)
+            self.assertEqual(5, run.finish(PATIENCE), run.everything())
+            self.assertRegex(run.errors, rf"{id} \({origin}\) was killed by SIGKILL; the guest cannot go on without it\n  {program} starts\n")
+            self.assertIn("EXIT_STATUS=5", self.manager.listen())
+            self.assert_nothing_left()
+
+
+class NeverThere(Case):
+    def test_a_device_that_never_listens_is_to_blame(self):
+        """QEMU runs by then and waits for it."""
+        for last, end in (("exit 3", "ended with status 3"), ("kill -9 $$", "was killed by SIGKILL")):
+            self.fake("vhost-device-vsock", f"echo no device today; {last}")
+            run = self.vmspawn("run", self.linux())
+            self.assert_status(5, run)
+            self.assertRegex(run.errors, rf"could not start '.*/vhost-device-vsock' \(vsock\.enabled\): it {end} before the machine was up\n  no device today\n")
+            self.assert_nothing_left()
+
+
 class Together(Case):
     TPM = ()  # as a user has it
 

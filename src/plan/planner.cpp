@@ -48,6 +48,7 @@ bool is_answered(const Question& question, const Host& host) {
             return host.files.contains(question.subject);
         case Question::Kind::program:
         case Question::Kind::option:
+        case Question::Kind::profile:
             return host.programs.contains(question.subject);
         case Question::Kind::state: {
             const std::string path = state_path(host, question.subject);

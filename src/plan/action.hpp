@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/fill.hpp"
+#include "plan/grow.hpp"
 #include "plan/namespace.hpp"
 #include "plan/piece.hpp"
 #include "plan/word.hpp"
@@ -25,18 +26,6 @@ struct ClaimName {
 /// A sealed memfd. Undo: closed.
 struct MakeMemory {
     std::vector<Piece> pieces;
-};
-/// Make a disk image larger, on the descriptor that is open and locked. Its partition table follows when it is a GPT: the copy at the
-/// end moves. A machine that is killed here leaves a valid image; one that fails leaves the image as it was.
-struct Grow {
-    std::uint64_t size = 0;  ///< bytes; a larger image stays as it is
-    /// qcow2 only, as an image may be grown only by who knows its format: descriptor 3 of these programs is the image's file.
-    struct Tools {
-        std::string qemu_img;
-        std::string storage_daemon;  ///< empty: the partition table is left to the guest
-        std::string image;           ///< the record of the image, a JSON object as -blockdev takes it, without "node-name"
-    };
-    std::optional<Tools> qcow2;
 };
 /// Open an existing file or device. Undo: closed.
 struct OpenFile {
@@ -79,6 +68,11 @@ struct MakePipe {};
 struct WriteFile {
     std::string name;
     std::vector<Piece> pieces;
+};
+/// Beside the machine's runtime directory "machine-<8 hex digits>-NAME-FILE", a symbolic link to the FILE in it: where users of
+/// systemd-vmspawn look for its key. The digits come from the name, so that a killed vmspawn's is replaced. Undo: removed.
+struct LinkKey {
+    std::string file;
 };
 /// At most 64 KiB, and the end of the file. Needs `pipe`. Undo: nothing.
 struct FillPipe {
@@ -140,7 +134,7 @@ struct Spawn {
 };
 
 using Action =
-    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, MakePipe, FillPipe,
+    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, LinkKey, MakePipe, FillPipe,
                  ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, MakeClient, KeepDirectory, Spawn>;
 
 /// "open", "spawn", … for plans and messages.

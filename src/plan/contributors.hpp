@@ -91,10 +91,8 @@ void share_memory(Planning&);
 /// A string of SMBIOS type 11, in a memory file.
 void add_smbios_string(Planning&, ResourceId id, std::vector<Piece> pieces, const std::string& key);
 
-/// True when QEMU can start, and then wait for a credential before it looks at any device.
-bool can_wait_for_credential(const Planning&);
 /// A credential by the way that the guest reads: a text, or one RuntimeFile, for which QEMU does not wait to start. Where
-/// can_wait_for_credential, QEMU waits for those of `after` too.
+/// told_by_smbios, `after` is what QEMU waits for there too, before it looks at any device.
 void add_credential(Planning&, const std::string& id, std::vector<Piece> pieces, const std::string& key,
                     std::vector<ResourceId> after = {});
 /// A port of the host that the guest reaches over VSOCK: "vsock-stream:2:PORT" to follow a scheme. `port` 0: any, where that is possible.
@@ -102,5 +100,7 @@ ResourceId listen_for_guest(Planning&, const std::string& id, std::uint32_t port
 
 /// True when vmspawn builds SMBIOS tables for this guest that the guest will see.
 bool has_smbios(const Planning&);
+/// The same, and the guest may trust them.
+bool told_by_smbios(const Planning&);
 
 }  // namespace vmspawn

@@ -90,6 +90,7 @@ struct ActionJson {
         record["name"] = file.name;
         return record;
     }
+    json operator()(const LinkKey& link) const { return {{"file", link.file}}; }
     json operator()(const MakePipe&) const { return json::object(); }
     json operator()(const FillPipe& fill) const {
         json record = all(fill.pieces);

@@ -50,6 +50,9 @@ struct DescribeAction {
         return fmt::format("{} ({}){}", shown_path(kernel.path, places), kernel.compression, kept);
     }
     std::string operator()(const WriteFile& file) const { return fmt::format("<runtime-dir>/{}: {}", file.name, all(file.pieces)); }
+    std::string operator()(const LinkKey& link) const {
+        return fmt::format("machine-<8 hex digits>-<runtime-dir:name>-{0} to <runtime-dir>/{0}", link.file);
+    }
     std::string operator()(const MakePipe&) const { return "for QEMU to read"; }
     std::string operator()(const FillPipe& fill) const { return all(fill.pieces); }
     std::string operator()(const ClaimVsock& claim) const {

@@ -79,6 +79,7 @@ private:
     void up(const Resource& /*resource*/, const MakeQmpSocket& /*socket*/) {}
     void up(const Resource& /*resource*/, const MakeTerminal& /*terminal*/) {}
     void up(const Resource& /*resource*/, const MakeClient& /*client*/) {}
+    void up(const Resource& /*resource*/, const LinkKey& /*link*/) {}
 
     void up(const Resource& resource, const WriteFile& file) {
         line(fmt::format("\n# {}", printable(resource.id)));

@@ -220,8 +220,7 @@ void add_smbios_string(Planning& p, ResourceId id, std::vector<Piece> pieces, co
         refuse_too_much(p, key);
 }
 
-// QEMU reads SMBIOS strings while it reads its command line, and values for fw_cfg only when it makes devices.
-bool can_wait_for_credential(const Planning& p) {
+bool told_by_smbios(const Planning& p) {
     return has_smbios(p) && p.machine.boot.confidential != Confidential::sev_snp;
 }
 
@@ -231,7 +230,7 @@ void add_credential(Planning& p, const std::string& id, std::vector<Piece> piece
     if (!has_smbios(p) && !fits_fw_cfg(p, id, key))
         return;
     const ResourceId resource = "credential." + id;
-    std::vector<ResourceId> needs = std::move(after);
+    std::vector<ResourceId> needs = std::move(after);  // QEMU reads SMBIOS strings with its command line, fw_cfg's only with the devices
     bool waits = !needs.empty(), binary = false;
     for (Piece& piece : pieces) {
         if (const auto* late = std::get_if<Late>(&piece))

@@ -84,7 +84,7 @@ void add_notifications(Planning& p) {
     if (ready.timeout_us)
         p.plan.notify.timeout = std::chrono::microseconds(*ready.timeout_us);
     std::vector<ResourceId> after;
-    if (p.link->backend == VsockBackend::user && can_wait_for_credential(p))
+    if (p.link->backend == VsockBackend::user && told_by_smbios(p))
         after.push_back(p.link->device);
     add_credential(p, "vmm.notify_socket", {Text{"vsock-stream:2:"}, Late{id, Late::What::port}}, "ready.notify", std::move(after));
 }
@@ -146,7 +146,7 @@ void plan_vsock(Planning& p) {
         return asked ? void() : go_without(p, "there is no vsock");
     p.link = GuestLink{*backend, "vsock"};
     *backend == VsockBackend::kernel ? add_kernel_device(p) : add_user_device(p);
-    if (*backend == VsockBackend::user && !can_wait_for_credential(p))
+    if (*backend == VsockBackend::user && !told_by_smbios(p))
         p.qemu_needs.push_back(p.link->device);
     if (p.machine.boot.confidential == Confidential::sev_snp) {
         p.reason("the guest is told of no notification socket because SMBIOS is no part of what SEV-SNP measures");

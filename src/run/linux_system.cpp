@@ -65,6 +65,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         }
         Result<void> operator()(const UnpackKernel& kernel) { return system.hold(resource.id, open_unpacked(kernel)); }
         Result<void> operator()(const WriteFile& file) { return system.write(file); }
+        Result<void> operator()(const LinkKey& link) { return system.hold(resource.id, link_key(*system.claimed(), link.file)); }
         Result<void> operator()(const MakePipe&) { return system.hold(resource.id, make_pipe()); }
         Result<void> operator()(const FillPipe& fill) { return system.fill(fill); }
         Result<void> operator()(const ClaimVsock& claim) { return system.hold(resource.id, claim_vsock(claim)); }
@@ -129,6 +130,8 @@ void LinuxSystem::undo(const Resource& resource) {
         if (Result<void> released = release_runtime_directory(std::move(*directory)); !released)
             messages_.warning("could not " + to_string(released.failure()));
     }
+    if (const auto* link = std::get_if<KeyLink>(&found->second))
+        unlink_key(*link);
     if (auto* kept = std::get_if<KeptDirectory>(&found->second))
         leave_directory(std::move(*kept));
     held_.erase(found);
@@ -151,12 +154,17 @@ std::string LinuxSystem::resolve(const Late& late) const {
     return to_string(Word() += late);
 }
 
-/// -1: the plan has none.
-int LinuxSystem::runtime_directory() const {
+/// Null: the plan has none.
+const RuntimeDirectory* LinuxSystem::claimed() const {
     for (const auto& [id, held] : held_)
         if (const auto* directory = std::get_if<RuntimeDirectory>(&held))
-            return directory->directory.get();
-    return -1;
+            return directory;
+    return nullptr;
+}
+
+int LinuxSystem::runtime_directory() const {
+    const RuntimeDirectory* directory = claimed();
+    return directory != nullptr ? directory->directory.get() : -1;
 }
 
 PieceSources LinuxSystem::piece_sources() const {

@@ -42,7 +42,7 @@ private:
         int directory = -1;
     };
     using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, ClientSocket, KeptDirectory, PseudoTerminal,
-                              ReservedPort, Pipe, ClaimedVsock, VsockPort, Running>;
+                              ReservedPort, Pipe, ClaimedVsock, VsockPort, KeyLink, Running>;
 
     const Plan& plan_;
     EventLoop& loop_;
@@ -53,6 +53,7 @@ private:
     template <class T>
     Result<void> hold(const ResourceId& id, Result<T> made);
     GrowTalk talk_of_growing(const OpenFile& file);
+    [[nodiscard]] const RuntimeDirectory* claimed() const;
     [[nodiscard]] int runtime_directory() const;
     [[nodiscard]] PieceSources piece_sources() const;
     Result<void> listen(const Resource& resource);

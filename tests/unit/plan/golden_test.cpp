@@ -28,7 +28,7 @@ void add_places(const Action& action, std::vector<ResourceId>& used) {
     if (const auto* fill = std::get_if<FillPipe>(&action))
         used.push_back(fill->pipe);
     const auto* listen = std::get_if<ListenVsock>(&action);
-    if (std::holds_alternative<WriteFile>(action) || (listen && !listen->socket.empty()))
+    if (std::holds_alternative<WriteFile>(action) || std::holds_alternative<LinkKey>(action) || (listen && !listen->socket.empty()))
         used.emplace_back("runtime-dir");
     const auto* spawn = std::get_if<Spawn>(&action);
     if (spawn && !spawn->directory.empty())

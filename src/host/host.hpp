@@ -29,6 +29,7 @@ struct Question {
         disk,  ///< a file, and all that it rests on
         program,
         option,      ///< "PROGRAM --option": whether its help names that option
+        profile,     ///< "swtpm_setup --profile-name": the newest profile of a TPM that it offers
         tree,        ///< a directory, and what could be booted from it
         layout,      ///< a disk image: its partitions
         image_name,  ///< a machine, and the image that the machine directories hold under its name
@@ -110,15 +111,15 @@ struct Host {
     std::string cache;         ///< "~/.cache/vmspawn"; empty: none
     std::string console;       ///< "terminal", "pipe": what standard input is
     Kvm kvm;
-    std::map<std::string, QemuFacts> qemu;           ///< by guest architecture
-    std::optional<Virtiofsd> virtiofsd;              ///< nothing: nobody asked
-    std::vector<IdGrant> subuids, subgids;           ///< read when virtiofsd is asked for
-    std::map<std::string, FileAnswer> files;         ///< by absolute path
-    std::map<std::string, TreeAnswer> trees;         ///< by absolute path; the files of its entries are in `files`
-    std::map<std::string, DiskLayout> layouts;       ///< by absolute path of an image
-    std::map<std::string, NamedImage> images;        ///< by the name of a machine
-    std::map<std::string, UserAnswer> users;         ///< by name; what is at their homes is in `files`
-    std::map<std::string, std::string> programs;     ///< by name: absolute path; "PROGRAM --option": that option; "": it is not
+    std::map<std::string, QemuFacts> qemu;        ///< by guest architecture
+    std::optional<Virtiofsd> virtiofsd;           ///< nothing: nobody asked
+    std::vector<IdGrant> subuids, subgids;        ///< read when virtiofsd is asked for
+    std::map<std::string, FileAnswer> files;      ///< by absolute path
+    std::map<std::string, TreeAnswer> trees;      ///< by absolute path; the files of its entries are in `files`
+    std::map<std::string, DiskLayout> layouts;    ///< by absolute path of an image
+    std::map<std::string, NamedImage> images;     ///< by the name of a machine
+    std::map<std::string, UserAnswer> users;      ///< by name; what is at their homes is in `files`
+    std::map<std::string, std::string> programs;  ///< by name: absolute path; "PROGRAM --option": that option, or its value; "": it is not
     std::optional<std::vector<Firmware>> firmware;   ///< in order of priority; nothing: nobody asked
     std::map<std::string, Firmware> descriptors;     ///< of firmware that was named, by path
     std::map<std::string, std::string> environment;  ///< the variables that planning reads: SYSTEMD_VMSPAWN_QEMU_EXTRA, …

@@ -187,7 +187,9 @@ Host read_host(const json& value, const PathReader& paths) {
     });
     object.each("programs", [&](const auto& name, const auto& path, const auto& where) {
         const bool is_path = name.find('/') != std::string::npos;
-        host.programs[is_path ? paths.read(name, where) : name] = paths.read(read_text(path, where), where);
+        const bool is_option = name.find(" --") != std::string::npos;
+        const std::string text = read_text(path, where);
+        host.programs[is_path ? paths.read(name, where) : name] = is_option ? text : paths.read(text, where);
     });
     if (const json* virtiofsd = object.find("virtiofsd"))
         host.virtiofsd = read_virtiofsd(*virtiofsd, paths);

@@ -12,6 +12,7 @@
 #include "host/qemu_run.hpp"
 #include "host/search_path.hpp"
 #include "host/surroundings.hpp"
+#include "host/swtpm.hpp"
 #include "host/virtiofsd.hpp"
 
 #include <fmt/format.h>
@@ -138,6 +139,11 @@ void answer(const Question& question, const std::string& path, Host& host) {
         case Question::Kind::option:
             host.programs.try_emplace(question.subject, answer_option(question.subject, path));
             break;
+        case Question::Kind::profile: {
+            const std::string program = search_path(question.subject.substr(0, question.subject.find(' ')), path, helper_directories());
+            host.programs.try_emplace(question.subject, probe_tpm_profile(program));
+            break;
+        }
         case Question::Kind::tree:
             answer_tree(question.subject, host);
             break;

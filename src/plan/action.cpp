@@ -18,6 +18,7 @@ struct KindOf {
     std::string_view operator()(const MakeOverlay&) const { return "overlay"; }
     std::string_view operator()(const UnpackKernel&) const { return "unpack"; }
     std::string_view operator()(const WriteFile&) const { return "write"; }
+    std::string_view operator()(const LinkKey&) const { return "link"; }
     std::string_view operator()(const MakePipe&) const { return "pipe"; }
     std::string_view operator()(const FillPipe&) const { return "fill"; }
     std::string_view operator()(const ClaimVsock&) const { return "claim"; }
@@ -27,6 +28,7 @@ struct KindOf {
     std::string_view operator()(const PickPort&) const { return "port"; }
     std::string_view operator()(const Listen&) const { return "listen"; }
     std::string_view operator()(const MakePair&) const { return "pair"; }
+    std::string_view operator()(const MakeClient&) const { return "client"; }
     std::string_view operator()(const KeepDirectory&) const { return "directory"; }
     std::string_view operator()(const Spawn&) const { return "spawn"; }
 };

@@ -1,7 +1,8 @@
-// The closed set of effects. A plan is made of these values and performs nothing; run/system performs and undoes each kind.
+// The closed set of effects. A plan is made of these values and performs nothing; run/system performs each kind, and has one undo for it.
 #pragma once
 
 #include "plan/fill.hpp"
+#include "plan/grow.hpp"
 #include "plan/namespace.hpp"
 #include "plan/piece.hpp"
 #include "plan/word.hpp"
@@ -15,8 +16,6 @@
 
 namespace vmspawn {
 
-// --- the actions, each with its one undo ---
-
 /// BASE/systemd/vmspawn/NAME, 0700 and ours alone: holds a lock while it exists, so a name runs once. What a killed vmspawn left is
 /// cleaned first. Fails with EBUSY naming the holder. Undo: everything in it and itself removed.
 struct ClaimName {
@@ -27,18 +26,6 @@ struct ClaimName {
 /// A sealed memfd. Undo: closed.
 struct MakeMemory {
     std::vector<Piece> pieces;
-};
-/// Make a disk image larger, on the descriptor that is open and locked. Its partition table follows when it is a GPT: the copy at the
-/// end moves. A machine that is killed here leaves a valid image; one that fails leaves the image as it was.
-struct Grow {
-    std::uint64_t size = 0;  ///< bytes; a larger image stays as it is
-    /// qcow2 only, as an image may be grown only by who knows its format: descriptor 3 of these programs is the image's file.
-    struct Tools {
-        std::string qemu_img;
-        std::string storage_daemon;  ///< empty: the partition table is left to the guest
-        std::string image;           ///< the record of the image, a JSON object as -blockdev takes it, without "node-name"
-    };
-    std::optional<Tools> qcow2;
 };
 /// Open an existing file or device. Undo: closed.
 struct OpenFile {
@@ -83,6 +70,11 @@ struct WriteFile {
     std::string name;
     std::vector<Piece> pieces;
 };
+/// Beside the machine's runtime directory "machine-<8 hex digits>-NAME-FILE", a symbolic link to the FILE in it: where users of
+/// systemd-vmspawn look for its key. The digits come from the name, so that a killed vmspawn's is replaced. Undo: removed.
+struct LinkKey {
+    std::string file;
+};
 /// At most 64 KiB, and the end of the file. Needs `pipe`. Undo: nothing.
 struct FillPipe {
     ResourceId pipe;
@@ -119,6 +111,10 @@ struct Listen {
 struct MakePair {
     std::string path_option;  ///< for a script: how the helper takes a path to listen on
 };
+/// A socket for QEMU (Late chardev), connected when a helper has made `socket` in the runtime directory. Undo: closed.
+struct MakeClient {
+    std::string socket;
+};
 /// Whether the machine can go on when a helper ends before QEMU does.
 enum class Critical { always, until_ready, never };
 std::string_view to_word(Critical critical);
@@ -131,16 +127,16 @@ struct Spawn {
     int death_signal = 15;  ///< when vmspawn dies: SIGTERM for QEMU so that it flushes, SIGKILL for helpers
     std::optional<Namespace> space{};
     Critical critical = Critical::always;
-    ResourceId directory{};   ///< the ClaimName in whose directory it works; empty: in the caller's
-    std::string socket{};     ///< of Readiness::connected: the socket that it makes in there; Late chardev is our connection to it
-    ResourceId activation{};  ///< a socket that it takes as systemd's services do: descriptor 3, LISTEN_FDS and LISTEN_PID
+    ResourceId directory{};                  ///< the ClaimName in whose directory it works; empty: in the caller's
+    ResourceId client{};                     ///< of Readiness::connected: the MakeClient to whose socket, once it has made that, we connect
+    ResourceId activation{};                 ///< a socket that it takes as systemd's services do: descriptor 3, LISTEN_FDS and LISTEN_PID
     std::vector<std::string> environment{};  ///< besides the short one
     std::optional<Fill> fills{};
 };
 
 using Action =
-    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, MakePipe, FillPipe,
-                 ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, KeepDirectory, Spawn>;
+    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, LinkKey, MakePipe, FillPipe,
+                 ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, MakeClient, KeepDirectory, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

@@ -49,6 +49,7 @@ struct Planning {
     const Firmware* firmware = nullptr;           ///< the UEFI that starts the machine, decided by plan_firmware; null: there is none
     std::optional<GuestLink> link{};              ///< decided by plan_vsock
     std::uint64_t smbios_bytes = 0;               ///< of the strings that SMBIOS holds so far
+    std::vector<ResourceId> qemu_needs{};         ///< what QEMU must not start before, besides what its words mention
     std::vector<Piece> initrd_credentials{};      ///< an archive to follow the initrds: what SMBIOS may not carry (plan_credentials)
 
     void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
@@ -91,12 +92,16 @@ void share_memory(Planning&);
 /// A string of SMBIOS type 11, in a memory file.
 void add_smbios_string(Planning&, ResourceId id, std::vector<Piece> pieces, const std::string& key);
 
-/// A credential by the way that the guest reads: a text, or one RuntimeFile, for which QEMU does not wait to start.
-void add_credential(Planning&, const std::string& id, std::vector<Piece> pieces, const std::string& key);
+/// A credential by the way that the guest reads: a text, or one RuntimeFile, for which QEMU does not wait to start. Where
+/// told_by_smbios, `after` is what QEMU waits for there too, before it looks at any device.
+void add_credential(Planning&, const std::string& id, std::vector<Piece> pieces, const std::string& key,
+                    std::vector<ResourceId> after = {});
 /// A port of the host that the guest reaches over VSOCK: "vsock-stream:2:PORT" to follow a scheme. `port` 0: any, where that is possible.
 ResourceId listen_for_guest(Planning&, const std::string& id, std::uint32_t port, const std::string& key);
 
 /// True when vmspawn builds SMBIOS tables for this guest that the guest will see.
 bool has_smbios(const Planning&);
+/// The same, and the guest may trust them.
+bool told_by_smbios(const Planning&);
 
 }  // namespace vmspawn

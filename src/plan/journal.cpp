@@ -37,6 +37,8 @@ void plan_journal(Planning& p) {
         return;
     if (!p.link)
         return refuse(p, "the journal travels over vsock, and there is none", "let the machine have a vsock");
+    if (p.machine.boot.confidential == Confidential::sev_snp)
+        return refuse(p, "a SEV-SNP guest cannot be told where to", "what it is told is measured before the port is known");
     const auto remote = p.host.programs.find("systemd-journal-remote");
     if (remote == p.host.programs.end() || remote->second.empty())
         return refuse(p, "systemd-journal-remote is not installed", "apt install systemd-journal-remote");

@@ -16,7 +16,7 @@ enum class Readiness {
     done,       ///< as soon as its action has returned
     greeting,   ///< QEMU: when it greets on the QMP socket
     ended,      ///< a Spawn that does one thing: when it has ended with status 0
-    connected,  ///< a Spawn: when vmspawn is connected to the socket that it makes
+    connected,  ///< a Spawn: when its MakeClient is connected to the socket that it makes
 };
 std::string_view to_word(Readiness ready);
 

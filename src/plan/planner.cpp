@@ -48,6 +48,7 @@ bool is_answered(const Question& question, const Host& host) {
             return host.files.contains(question.subject);
         case Question::Kind::program:
         case Question::Kind::option:
+        case Question::Kind::profile:
             return host.programs.contains(question.subject);
         case Question::Kind::state: {
             const std::string path = state_path(host, question.subject);
@@ -116,10 +117,11 @@ std::vector<Word> command_line(const Planning& p) {
     return head.words();
 }
 
-/// Every resource that a word mentions, in the plan's order; and the name: one that is in use must be refused before a second
-/// QEMU starts.
+/// Every resource that a word mentions or a contributor names, in the plan's order; and the name: one that is in use must be refused before
+/// a second QEMU starts.
 std::vector<ResourceId> qemu_needs(const Planning& p) {
-    const std::vector<ResourceId> mentioned = p.qemu.mentioned();
+    std::vector<ResourceId> mentioned = p.qemu.mentioned();
+    mentioned.insert(mentioned.end(), p.qemu_needs.begin(), p.qemu_needs.end());
     std::vector<ResourceId> needs{"runtime-dir"};
     for (const Resource& resource : p.plan.resources)
         if (resource.id != needs.front() && std::ranges::find(mentioned, resource.id) != mentioned.end())

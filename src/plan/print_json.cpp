@@ -92,6 +92,7 @@ struct ActionJson {
         record["name"] = file.name;
         return record;
     }
+    json operator()(const LinkKey& link) const { return {{"file", link.file}}; }
     json operator()(const MakePipe&) const { return json::object(); }
     json operator()(const FillPipe& fill) const {
         json record = all(fill.pieces);
@@ -107,6 +108,7 @@ struct ActionJson {
     json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
     json operator()(const Listen& socket) const { return {{"path-option", socket.path_option}}; }
     json operator()(const MakePair& pair) const { return {{"path-option", pair.path_option}}; }
+    json operator()(const MakeClient& client) const { return {{"socket", client.socket}}; }
     json operator()(const Spawn& spawn) const {
         json arguments = json::array();
         for (const Word& word : spawn.arguments)
@@ -118,8 +120,8 @@ struct ActionJson {
             record["namespace"] = space_json(*spawn.space, places);
         if (!spawn.directory.empty())
             record["directory"] = spawn.directory;
-        if (!spawn.socket.empty())
-            record["socket"] = spawn.socket;
+        if (!spawn.client.empty())
+            record["client"] = spawn.client;
         if (!spawn.activation.empty())
             record["activation"] = spawn.activation;
         if (!spawn.environment.empty())

@@ -53,6 +53,9 @@ struct DescribeAction {
         return fmt::format("{} ({}){}", shown_path(kernel.path, places), kernel.compression, kept);
     }
     std::string operator()(const WriteFile& file) const { return fmt::format("<runtime-dir>/{}: {}", file.name, all(file.pieces)); }
+    std::string operator()(const LinkKey& link) const {
+        return fmt::format("machine-<8 hex digits>-<runtime-dir:name>-{0} to <runtime-dir>/{0}", link.file);
+    }
     std::string operator()(const MakePipe&) const { return "for QEMU to read"; }
     std::string operator()(const FillPipe& fill) const { return all(fill.pieces); }
     std::string operator()(const ClaimVsock& claim) const {
@@ -68,6 +71,9 @@ struct DescribeAction {
     std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }
     std::string operator()(const Listen&) const { return "for QEMU, which is connected already"; }
     std::string operator()(const MakePair&) const { return "between a helper and QEMU"; }
+    std::string operator()(const MakeClient& client) const {
+        return fmt::format("for QEMU, connected when there is <runtime-dir>/{}", client.socket);
+    }
     std::string operator()(const KeepDirectory& directory) const {
         return directory.path.empty() ? "in the runtime directory" : shown_path(directory.path, places) + ", locked";
     }

@@ -78,6 +78,8 @@ private:
     void up(const Resource& /*resource*/, const ClaimName& /*claim*/) {}  // $work stands in for the runtime directory
     void up(const Resource& /*resource*/, const MakeQmpSocket& /*socket*/) {}
     void up(const Resource& /*resource*/, const MakeTerminal& /*terminal*/) {}
+    void up(const Resource& /*resource*/, const MakeClient& /*client*/) {}
+    void up(const Resource& /*resource*/, const LinkKey& /*link*/) {}
 
     void up(const Resource& resource, const WriteFile& file) {
         line(fmt::format("\n# {}", printable(resource.id)));
@@ -304,7 +306,7 @@ private:
             if (path_option(need))
                 line(fmt::format("wait_for_socket \"${}\" $!", variable("socket", need)));
         if (resource.ready == Readiness::connected)
-            line(fmt::format("wait_for_socket \"$work\"/{} $!", shell_quote(spawn.socket)));
+            line(fmt::format("wait_for_socket \"$work\"/{} $!", shell_quote(client_socket(spawn.client))));
     }
 
     [[nodiscard]] std::string activation_address(const ResourceId& id) const {
@@ -341,6 +343,8 @@ private:
         return socket ? &socket->path_option : pair ? &pair->path_option : nullptr;
     }
 
+    [[nodiscard]] const std::string& client_socket(const ResourceId& id) const { return std::get<MakeClient>(plan_.find(id)->up).socket; }
+
     /// The guest's terminal is the script's own.
     [[nodiscard]] bool on_stdio(const Word& word) const {
         for (const auto& part : word.parts)
@@ -374,20 +378,13 @@ private:
     [[nodiscard]] std::string chardev(const ResourceId& resource) const {
         if (path_option(resource))
             return fmt::format("path=\"${{{}//,/,,}}\"", variable("socket", resource));
-        if (const auto* helper = std::get_if<Spawn>(&plan_.find(resource)->up); helper && !helper->socket.empty())
-            return "path=\"${work//,/,,}\"/" + shell_quote(helper->socket);
+        if (std::holds_alternative<MakeClient>(plan_.find(resource)->up))
+            return "path=\"${work//,/,,}\"/" + shell_quote(client_socket(resource));
         if (resource != plan_.console.terminal)
             return "path=\"${work//,/,,}\"/qmp,server=on,wait=off";
-        switch (plan_.console.kind) {
-            case ConsoleKind::interactive:
-                return "mux=on,signal=off";
-            case ConsoleKind::transparent:
-                return "signal=off";
-            case ConsoleKind::read_only:
-            case ConsoleKind::none:
-                return "signal=on";
-        }
-        return "";
+        if (plan_.console.kind == ConsoleKind::interactive)
+            return "mux=on,signal=off";
+        return plan_.console.kind == ConsoleKind::transparent ? "signal=off" : "signal=on";
     }
 };
 

@@ -76,6 +76,7 @@ void ask_about_tpm(const Machine& machine, Asked& asked) {
         return;
     for (const char* program : {"swtpm", "swtpm_setup", "swtpm_localca"})
         asked.ask(Question::Kind::program, program, "tpm.enabled");
+    asked.ask(Question::Kind::profile, tpm_profile_question, "tpm.enabled");
     for (const std::string& place : tpm_places(machine)) {
         asked.ask(Question::Kind::state, place, "tpm.state");
         asked.ask(Question::Kind::state, place + "/" + tpm_state_file, "tpm.state");

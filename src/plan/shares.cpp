@@ -53,14 +53,15 @@ bool serve(Planning& p, const ResourceId& id, const std::string& node, const std
 }
 
 void tell_guest(Planning& p, const GuestMount& mount) {
-    if (has_smbios(p)) {
+    if (told_by_smbios(p)) {
         p.fstab.push_back(fmt::format("{} {} {} {} 0 0", fstab_field(mount.what), fstab_field(mount.where), mount.type, mount.options));
         return;
     }
     p.kernel_words.push_back(fmt::format("systemd.mount-extra={}:{}:{}:{}", word_field(mount.what), word_field(mount.where), mount.type,
                                          word_field(mount.options)));
-    const std::string why =
-        fmt::format("shares are told by systemd.mount-extra= because a guest of {} has no SMBIOS without UEFI", p.arch.name);
+    const std::string why = fmt::format("shares are told by systemd.mount-extra= because {}",
+                                        has_smbios(p) ? "SMBIOS is no part of what SEV-SNP measures, and the kernel's words are"
+                                                      : fmt::format("a guest of {} has no SMBIOS without UEFI", p.arch.name));
     if (std::ranges::find(p.qemu_reasons, why) == p.qemu_reasons.end())
         p.reason(why);
 }

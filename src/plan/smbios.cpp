@@ -220,27 +220,31 @@ void add_smbios_string(Planning& p, ResourceId id, std::vector<Piece> pieces, co
         refuse_too_much(p, key);
 }
 
-void add_credential(Planning& p, const std::string& id, std::vector<Piece> pieces, const std::string& key) {
+bool told_by_smbios(const Planning& p) {
+    return has_smbios(p) && p.machine.boot.confidential != Confidential::sev_snp;
+}
+
+void add_credential(Planning& p, const std::string& id, std::vector<Piece> pieces, const std::string& key, std::vector<ResourceId> after) {
     if (p.machine.boot.confidential == Confidential::sev_snp)
         return add_by_initrd(p, id, std::move(pieces), key);
     if (!has_smbios(p) && !fits_fw_cfg(p, id, key))
         return;
     const ResourceId resource = "credential." + id;
-    std::vector<ResourceId> needs;
-    bool waits = false;
+    std::vector<ResourceId> needs = std::move(after);  // QEMU reads SMBIOS strings with its command line, fw_cfg's only with the devices
+    bool waits = !needs.empty(), binary = false;
     for (Piece& piece : pieces) {
         if (const auto* late = std::get_if<Late>(&piece))
             needs.push_back(late->resource);
         if (auto* file = std::get_if<RuntimeFile>(&piece)) {
             needs.push_back(file->maker);
             file->base64 = has_smbios(p);
-            waits = true;
+            waits = binary = true;
         }
     }
     Word word(has_smbios(p) ? "type=11,path=" : "name=" + escape_qemu_value(fw_cfg_name(id)) + ",file=");
     word += Late{resource, Late::What::path};
     if (has_smbios(p)) {
-        pieces.insert(pieces.begin(), Text{fmt::format("{}{}=", waits ? binary_credential : plain_credential, id)});
+        pieces.insert(pieces.begin(), Text{fmt::format("{}{}=", binary ? binary_credential : plain_credential, id)});
         if (!make_room(p, size_of(p, pieces) + 1))
             return refuse_too_much(p, key);
     }

@@ -121,6 +121,11 @@ bool add_setup(Planning& p, const std::string& path) {
     for (const char* word : {"--tpm2", "--tpm-state", ".", "--createek", "--pcr-banks", "sha256", "--config", "swtpm_setup.conf"})
         spawn.arguments.emplace_back(word);
     std::vector<std::string> reasons{"runs because the state is new"};
+    if (const std::string profile = program(p, tpm_profile_question); !profile.empty()) {
+        spawn.arguments.emplace_back("--profile-name");
+        spawn.arguments.emplace_back(profile);
+        reasons.push_back(fmt::format("profile = {} because it is the newest that this swtpm_setup offers", profile));
+    }
     if (localca.empty())
         reasons.emplace_back("makes no certificate because swtpm_localca is not installed");
     else

@@ -57,20 +57,22 @@ void add_kernel_device(Planning& p) {
 /// The guest's number is nobody else's business here: any serves.
 void add_user_device(Planning& p) {
     constexpr const char* device_socket = "vsock.device";
+    const ResourceId client = "vsock-client";
+    p.add({.id = client, .up = MakeClient{device_socket}, .because = p.origin("vsock.enabled"), .because_key = "vsock.enabled"});
     const std::uint32_t cid = p.machine.vsock.cid.value_or(guest_cid(p.machine.name, 0));
     Spawn helper{.program = helper_path(p), .death_signal = SIGKILL, .critical = Critical::until_ready};
     helper.directory = "runtime-dir";
-    helper.socket = device_socket;
+    helper.client = client;
     helper.arguments = {"--guest-cid", std::to_string(cid), "--socket", device_socket, "--uds-path", host_socket};
     p.add({.id = "vsock",
-           .needs = {"runtime-dir"},
+           .needs = {"runtime-dir", client},
            .up = std::move(helper),
            .ready = Readiness::connected,
            .because = p.origin("vsock.enabled"),
            .because_key = "vsock.enabled"});
     share_memory(p);
     Word chardev("socket,id=vsock,");
-    chardev += Late{"vsock", Late::What::chardev};
+    chardev += Late{client, Late::What::chardev};
     p.qemu.option("-chardev", std::move(chardev));
     p.qemu.device({{"driver", "vhost-user-vsock-pci"}, {"id", "vsock0"}, {"chardev", "vsock"}});
 }
@@ -81,7 +83,10 @@ void add_notifications(Planning& p) {
     p.plan.notify = {.listener = id, .wait = ready.notify, .timeout = {}};
     if (ready.timeout_us)
         p.plan.notify.timeout = std::chrono::microseconds(*ready.timeout_us);
-    add_credential(p, "vmm.notify_socket", {Text{"vsock-stream:2:"}, Late{id, Late::What::port}}, "ready.notify");
+    std::vector<ResourceId> after;
+    if (p.link->backend == VsockBackend::user && told_by_smbios(p))
+        after.push_back(p.link->device);
+    add_credential(p, "vmm.notify_socket", {Text{"vsock-stream:2:"}, Late{id, Late::What::port}}, "ready.notify", std::move(after));
 }
 
 /// The guest cannot say when it is ready.
@@ -141,6 +146,8 @@ void plan_vsock(Planning& p) {
         return asked ? void() : go_without(p, "there is no vsock");
     p.link = GuestLink{*backend, "vsock"};
     *backend == VsockBackend::kernel ? add_kernel_device(p) : add_user_device(p);
+    if (*backend == VsockBackend::user && !told_by_smbios(p))
+        p.qemu_needs.push_back(p.link->device);
     if (p.machine.boot.confidential == Confidential::sev_snp) {
         p.reason("the guest is told of no notification socket because SMBIOS is no part of what SEV-SNP measures");
         return go_without(p, "a SEV-SNP guest is told nothing by vmspawn");

@@ -31,13 +31,35 @@ bool BringUp::run() {
     return !schedule_.stopped() && schedule_.is_up(place_of(plan_.qemu));
 }
 
+// To start a child takes the longest. QEMU's start is the one that the user waits for, and what it needs of its helpers it waits for
+// itself: it comes first.
 void BringUp::start_ready() {
-    for (auto ready = schedule_.take_ready(); !ready.empty(); ready = schedule_.take_ready()) {
-        for (const std::size_t index : ready) {
+    std::vector<std::size_t> children;
+    do {
+        children.clear();
+        start_quick(children);
+        qemu_first(children);
+        for (const std::size_t index : children) {
             if (!schedule_.stopped())
                 start(index);
         }
+    } while (!children.empty());
+}
+
+/// All that may start but the children, which it only lists.
+void BringUp::start_quick(std::vector<std::size_t>& children) {
+    for (auto ready = schedule_.take_ready(); !ready.empty(); ready = schedule_.take_ready()) {
+        for (const std::size_t index : ready) {
+            if (std::holds_alternative<Spawn>(plan_.resources[index].up))
+                children.push_back(index);
+            else if (!schedule_.stopped())
+                start(index);
+        }
     }
+}
+
+void BringUp::qemu_first(std::vector<std::size_t>& places) const {
+    std::stable_partition(places.begin(), places.end(), [this](std::size_t index) { return plan_.resources[index].id == plan_.qemu; });
 }
 
 void BringUp::start(std::size_t index) {
@@ -70,7 +92,9 @@ std::size_t BringUp::place_of(const ResourceId& id) const {
 void BringUp::tear_down() {
     if (std::exchange(torn_down_, true))
         return;
-    for (const std::size_t index : schedule_.teardown())
+    std::vector<std::size_t> started = schedule_.teardown();
+    qemu_first(started);
+    for (const std::size_t index : started)
         system_.undo(plan_.resources[index]);
 }
 

@@ -20,7 +20,8 @@ public:
 
     /// True when the machine is up. False: see failures(); what did start waits for tear_down().
     bool run();
-    /// Undoes everything that was started, in the exact reverse of its start; a second call does nothing.
+    /// Undoes everything that was started: QEMU, whose guest is not to lose its helpers, then the rest in the exact reverse of their
+    /// start. A second call does nothing.
     void tear_down();
 
     /// Those that failed, in order. The one that stopped the bring-up is the last.
@@ -34,6 +35,8 @@ private:
     bool torn_down_ = false;
 
     void start_ready();
+    void start_quick(std::vector<std::size_t>& children);
+    void qemu_first(std::vector<std::size_t>& places) const;
     void start(std::size_t index);
     void fail(std::size_t index, Failure failure);
     void settle(const Arrival& arrival);

@@ -88,6 +88,15 @@ Result<ListeningSocket> make_listening_socket(int directory) {
     return sockets;
 }
 
+Result<ClientSocket> make_client_socket() {
+    ClientSocket client{.qemu = Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), .ours = Fd()};
+    if (client.qemu)
+        client.ours = Fd(fcntl(client.qemu.get(), F_DUPFD_CLOEXEC, 0));
+    if (!client.ours)
+        return failed("make a socket");
+    return client;
+}
+
 Result<Pipe> make_pipe() {
     std::array<int, 2> ends{-1, -1};
     if (pipe2(ends.data(), O_CLOEXEC) < 0)

@@ -29,6 +29,12 @@ struct ConnectedPair {
 };
 Result<ConnectedPair> make_connected_pair();
 
+struct ClientSocket {
+    Fd qemu;
+    Fd ours;  ///< the same socket: whoever connects it connects QEMU's
+};
+Result<ClientSocket> make_client_socket();
+
 struct Pipe {
     Fd reader;
     Fd writer;  ///< non-blocking

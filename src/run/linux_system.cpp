@@ -65,6 +65,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         }
         Result<void> operator()(const UnpackKernel& kernel) { return system.hold(resource.id, open_unpacked(kernel)); }
         Result<void> operator()(const WriteFile& file) { return system.write(file); }
+        Result<void> operator()(const LinkKey& link) { return system.hold(resource.id, link_key(*system.claimed(), link.file)); }
         Result<void> operator()(const MakePipe&) { return system.hold(resource.id, make_pipe()); }
         Result<void> operator()(const FillPipe& fill) { return system.fill(fill); }
         Result<void> operator()(const ClaimVsock& claim) { return system.hold(resource.id, claim_vsock(claim)); }
@@ -76,6 +77,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
         Result<void> operator()(const Listen&) { return system.listen(resource); }
         Result<void> operator()(const MakePair&) { return system.hold(resource.id, make_connected_pair()); }
+        Result<void> operator()(const MakeClient&) { return system.hold(resource.id, make_client_socket()); }
         Result<void> operator()(const KeepDirectory& directory) {
             return system.hold(resource.id, keep_directory(directory, system.runtime_directory(), resource.id));
         }
@@ -128,6 +130,8 @@ void LinuxSystem::undo(const Resource& resource) {
         if (Result<void> released = release_runtime_directory(std::move(*directory)); !released)
             messages_.warning("could not " + to_string(released.failure()));
     }
+    if (const auto* link = std::get_if<KeyLink>(&found->second))
+        unlink_key(*link);
     if (auto* kept = std::get_if<KeptDirectory>(&found->second))
         leave_directory(std::move(*kept));
     held_.erase(found);
@@ -150,12 +154,17 @@ std::string LinuxSystem::resolve(const Late& late) const {
     return to_string(Word() += late);
 }
 
-/// -1: the plan has none.
-int LinuxSystem::runtime_directory() const {
+/// Null: the plan has none.
+const RuntimeDirectory* LinuxSystem::claimed() const {
     for (const auto& [id, held] : held_)
         if (const auto* directory = std::get_if<RuntimeDirectory>(&held))
-            return directory->directory.get();
-    return -1;
+            return directory;
+    return nullptr;
+}
+
+int LinuxSystem::runtime_directory() const {
+    const RuntimeDirectory* directory = claimed();
+    return directory != nullptr ? directory->directory.get() : -1;
 }
 
 PieceSources LinuxSystem::piece_sources() const {
@@ -197,8 +206,8 @@ Fd* LinuxSystem::descriptor_for_child(const Late& late) {
         return late.what == Late::What::cid ? nullptr : &vsock->device;
     if (auto* port = std::get_if<VsockPort>(&found->second))
         return late.what == Late::What::port ? nullptr : &port->listener;
-    if (auto* child = std::get_if<Running>(&found->second))
-        return child->connection ? &child->connection : nullptr;
+    if (auto* client = std::get_if<ClientSocket>(&found->second))
+        return &client->qemu;
     if (auto* sockets = std::get_if<ListeningSocket>(&found->second))
         return late.what == Late::What::chardev ? &sockets->client : &sockets->listener;
     if (auto* ends = std::get_if<ConnectedPair>(&found->second))
@@ -294,13 +303,10 @@ void LinuxSystem::adopt(const Resource& resource, const Spawn& spawn, Child chil
     else
         watch_.adopt_helper(resource.id, name_of(resource), spawn.critical, std::move(child), std::move(output));
     if (resource.ready == Readiness::connected) {
-        const auto arrived = [this, id = resource.id](Result<Fd> connection) {
-            if (!connection)
-                return watch_.arrive({id, connection.failure()});
-            std::get<Running>(held_.at(id)).connection = std::move(*connection);
-            watch_.arrive({id, {}});
-        };
-        running.socket = std::make_unique<SocketWatch>(loop_, runtime_directory(), spawn.socket, arrived);
+        const auto& name = std::get<MakeClient>(plan_.find(spawn.client)->up).socket;
+        Fd client = std::move(std::get<ClientSocket>(held_.at(spawn.client)).ours);
+        const auto arrived = [this, id = resource.id](const Result<void>& connected) { watch_.arrive({id, connected}); };
+        running.socket = std::make_unique<SocketWatch>(loop_, runtime_directory(), name, std::move(client), arrived);
     }
     held_.insert_or_assign(resource.id, Held(std::move(running)));
 }

@@ -35,15 +35,14 @@ public:
 private:
     /// A child: the watch has it.
     struct Running {
-        Fd connection{};  ///< to the socket that it made
-        std::unique_ptr<SocketWatch> socket{};
+        std::unique_ptr<SocketWatch> socket{};  ///< while it has not made its own
     };
     struct Surroundings {
         int output = -1;
         int directory = -1;
     };
-    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, KeptDirectory, PseudoTerminal, ReservedPort,
-                              Pipe, ClaimedVsock, VsockPort, Running>;
+    using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, ClientSocket, KeptDirectory, PseudoTerminal,
+                              ReservedPort, Pipe, ClaimedVsock, VsockPort, KeyLink, Running>;
 
     const Plan& plan_;
     EventLoop& loop_;
@@ -54,6 +53,7 @@ private:
     template <class T>
     Result<void> hold(const ResourceId& id, Result<T> made);
     GrowTalk talk_of_growing(const OpenFile& file);
+    [[nodiscard]] const RuntimeDirectory* claimed() const;
     [[nodiscard]] int runtime_directory() const;
     [[nodiscard]] PieceSources piece_sources() const;
     Result<void> listen(const Resource& resource);

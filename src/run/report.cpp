@@ -38,6 +38,7 @@ public:
     std::string operator()(const MakeOverlay&) const { return "make " + id_; }
     std::string operator()(const UnpackKernel& kernel) const { return fmt::format("open {} '{}'", id_, shown_path(plan_, kernel.path)); }
     std::string operator()(const WriteFile& file) const { return fmt::format("write {} in the runtime directory", file.name); }
+    std::string operator()(const LinkKey& link) const { return fmt::format("make a link to {} beside the runtime directory", link.file); }
     std::string operator()(const MakePipe&) const { return "make " + id_; }
     std::string operator()(const FillPipe&) const { return "make " + id_; }
     std::string operator()(const ClaimVsock&) const { return "get a CID for the guest from /dev/vhost-vsock"; }
@@ -47,6 +48,7 @@ public:
     std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }
     std::string operator()(const Listen&) const { return "make " + id_; }
     std::string operator()(const MakePair&) const { return "make " + id_; }
+    std::string operator()(const MakeClient&) const { return "make " + id_; }
     std::string operator()(const KeepDirectory& directory) const {
         return directory.path.empty() ? "make " + id_ : fmt::format("use {} '{}'", id_, shown_path(plan_, directory.path));
     }

@@ -1,5 +1,6 @@
 #include "run/runtime_directory.hpp"
 
+#include "base/guest_cid.hpp"
 #include "run/remove_tree.hpp"
 
 #include <fmt/format.h>
@@ -187,6 +188,20 @@ Result<RuntimeDirectory> claim_runtime_directory(const ClaimName& wanted) {
     }
     remove_made(claim.made);
     return Failure{EBUSY, "", "others keep taking and leaving the name"};
+}
+
+Result<KeyLink> link_key(const RuntimeDirectory& directory, const std::string& file) {
+    KeyLink link{.parent = Fd(fcntl(directory.parent.get(), F_DUPFD_CLOEXEC, 3)),
+                 .name = fmt::format("machine-{:08x}-{}-{}", guest_cid(directory.name, 0), directory.name, file)};
+    if (char left = 0; link.parent && readlinkat(link.parent.get(), link.name.c_str(), &left, 1) >= 0)
+        unlink_key(link);  // of a killed vmspawn: the name is ours now
+    if (!link.parent || symlinkat(fmt::format("{}/{}", directory.name, file).c_str(), link.parent.get(), link.name.c_str()) < 0)
+        return failed("make " + link.name);
+    return link;
+}
+
+void unlink_key(const KeyLink& link) {
+    unlinkat(link.parent.get(), link.name.c_str(), 0);
 }
 
 Result<void> release_runtime_directory(RuntimeDirectory directory) {

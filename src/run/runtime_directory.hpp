@@ -28,4 +28,13 @@ Result<RuntimeDirectory> claim_runtime_directory(const ClaimName& action);
 /// Removes the directory with all that is in it, and those above that this run made and nobody else uses.
 Result<void> release_runtime_directory(RuntimeDirectory directory);
 
+/// A symbolic link beside it.
+struct KeyLink {
+    Fd parent;
+    std::string name;
+};
+/// As LinkKey says.
+Result<KeyLink> link_key(const RuntimeDirectory& directory, const std::string& file);
+void unlink_key(const KeyLink& link);
+
 }  // namespace vmspawn

@@ -12,15 +12,16 @@ namespace vmspawn {
 
 class SocketWatch {
 public:
-    using Handler = std::function<void(Result<Fd> connection)>;
+    using Handler = std::function<void(Result<void> connected)>;
 
-    /// `directory` is the caller's and outlives this. The handler is called once, from the loop.
-    SocketWatch(EventLoop& loop, int directory, std::string name, Handler handler);
+    /// Connects `client` to it, and closes it. `directory` is the caller's and outlives this. The handler is called once, from the loop.
+    SocketWatch(EventLoop& loop, int directory, std::string name, Fd client, Handler handler);
 
 private:
     EventLoop& loop_;
     int directory_;
     std::string name_;
+    Fd client_;
     Handler handler_;
     EventSource created_;
     EventSource again_;

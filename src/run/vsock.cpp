@@ -111,11 +111,17 @@ Result<VsockPort> listen_vsock(const ListenVsock& action, int directory) {
     return made;
 }
 
-Result<Fd> connect_in(int directory, const std::string& name) {
+Result<void> connect_in(int directory, const std::string& name, int fd) {
     const auto address = address_in(directory, name);
-    Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!address || !fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) < 0)
+    if (!address || connect(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) < 0)
         return failed("connect to " + name);
+    return {};
+}
+
+Result<Fd> connect_in(int directory, const std::string& name) {
+    Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (Result<void> connected = connect_in(directory, name, fd.get()); !connected)
+        return connected.failure();
     return fd;
 }
 

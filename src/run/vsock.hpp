@@ -24,5 +24,7 @@ Result<VsockPort> listen_vsock(const ListenVsock& action, int directory);
 
 /// Connects to the socket `name` in `directory`. ENOENT, ECONNREFUSED: nobody listens there yet.
 Result<Fd> connect_in(int directory, const std::string& name);
+/// The same with a socket that exists.
+Result<void> connect_in(int directory, const std::string& name, int fd);
 
 }  // namespace vmspawn

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Guests of other architectures than the host's, emulated."""
 import platform
+import re
 import shutil
 
 from harness import GUESTS, Case, main
@@ -26,6 +27,15 @@ class Foreign(Case):
     def test_aarch64(self):
         run = self.assert_boots(self.guest("aarch64"))
         self.assertIn("KVM is not used: the guest is aarch64", run.errors)
+
+    def test_aarch64_with_vsock_and_ssh_key(self):
+        """Without UEFI it has no SMBIOS: keys go by fw_cfg, and what has no room there is among the kernel's words."""
+        self.env["PATH"] += f":{GUESTS}"
+        run = self.assert_boots(self.guest("aarch64", words='"test.cmd=words,fw_cfg"'))
+        words = re.search(r"T: cmdline (.*)", run.text)[1].split()
+        self.assertIn("systemd.set_credential_binary=systemd.unit-dropin.sshd-vsock@.service:", " ".join(words))
+        for name in ("vmm.notify_socket", "vmspawn.ssh-key", "vmspawn.ssh-host-key"):
+            self.assertRegex(run.text, rf"T: fw_cfg {name} [1-9]")
 
     def test_aarch64_on_the_serial_port(self):
         self.assert_boots(self.guest("aarch64"), "--console-transport=serial")

@@ -1,5 +1,6 @@
 """What the end-to-end tests share: a case with a directory of its own, a running vmspawn, and the look for leftovers afterwards."""
 import ctypes
+import json
 import os
 import pathlib
 import pty
@@ -170,6 +171,10 @@ class Case(unittest.TestCase):
             shutil.rmtree(directory, ignore_errors=True)
 
     def runtime_directories(self):
+        return [path for path in self.runtime_entries() if not path.is_symlink()]
+
+    def runtime_entries(self):
+        """With the links beside the directories."""
         bases = ["/run", self.env.get("XDG_RUNTIME_DIR", "/nonexistent"), f"/run/user/{os.getuid()}"]
         return [p for base in bases for p in pathlib.Path(base).glob(f"systemd/vmspawn/*{self.name}*")]
 
@@ -190,7 +195,7 @@ class Case(unittest.TestCase):
                 break
             time.sleep(0.05)
         self.assertEqual([], [cmdline_of(pid) for pid in alive], "processes stayed behind")
-        self.assertEqual([], self.runtime_directories(), "a runtime directory stayed behind")
+        self.assertEqual([], self.runtime_entries(), "a runtime directory or a link beside one stayed behind")
         self.assertEqual([], list((self.dir / "tmp").iterdir()), "temporary files stayed behind")
 
     # --- definitions ---
@@ -211,6 +216,24 @@ class Case(unittest.TestCase):
         if not image.exists():
             shutil.copyfile(GUESTS / f"{which}.img", image)
         return self.definition(f'ram = "64M"\nkvm = false\n[image]\npath = "{which}.img"\n[boot]\nfirmware = "bios"\n[console]\n{console}{more}')
+
+    # --- helpers ---
+
+    def fake(self, name, text):
+        """A program of this case that comes first on the path."""
+        (self.dir / "bin").mkdir(exist_ok=True)
+        program = self.dir / "bin" / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+        if not self.env["PATH"].startswith(f"{self.dir}/bin:"):
+            self.env["PATH"] = f"{self.dir}/bin:{self.env['PATH']}"
+        return program
+
+    def use_virtiofsd(self, program):
+        descriptors = self.dir / "config/qemu/vhost-user"
+        descriptors.mkdir(parents=True, exist_ok=True)
+        (descriptors / "10-test.json").write_text(json.dumps({"type": "fs", "binary": str(program)}))
+        self.env["XDG_CONFIG_HOME"] = str(self.dir / "config")
 
     # --- running ---
 

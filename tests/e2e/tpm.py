@@ -29,13 +29,6 @@ class Tpm(Case):
     def machine(self, command="", more=""):
         return self.linux(command, f'[tpm]\nstate = "./state"\n{more}')
 
-    def fake(self, name, script):
-        """The program of that name is this script from now on."""
-        (self.dir / "bin").mkdir(exist_ok=True)
-        (self.dir / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
-        (self.dir / "bin" / name).chmod(0o755)
-        self.env["PATH"] = f"{self.dir}/bin:{self.env['PATH']}"
-
     def run_to_its_end(self, definition, *flags):
         run = self.vmspawn("run", definition, *flags)
         self.assert_status(0, run)
@@ -68,6 +61,17 @@ class Tpm(Case):
         self.assertIn("T: tpm 2", run.text)
         self.assertNotIn("must not run", run.errors)
         self.assertEqual(certificate.st_ino, (self.state / "issuercert.pem").stat().st_ino)
+
+    def test_state_of_a_user(self):
+        definition = self.machine("tpm")
+        self.as_user()
+        run = self.vmspawn("run", definition, preexec=self.drop)
+        self.assert_status(0, run)
+        self.assertIn("T: tpm 2", run.text)
+        self.assertEqual("", run.errors)
+        self.assertEqual(["issuercert.pem", "swtpm-localca-rootca-cert.pem", "tpm2-00.permall"], self.files())
+        self.assertEqual({self.state.stat().st_uid}, {(self.state / name).stat().st_uid for name in self.files()})
+        self.assert_nothing_left()
 
     def test_state_off_leaves_nothing(self):
         run = self.run_to_its_end(self.linux("tpm"), "--tpm=yes", "--tpm-state=off")

@@ -72,10 +72,7 @@ class Users(SystemdCase):
         wrapper = own / "start"
         wrapper.write_text(f'#!/bin/sh\nexec {loader} --library-path {own} {server} "$@"\n')
         wrapper.chmod(0o755)
-        descriptors = self.dir / "config/qemu/vhost-user"
-        descriptors.mkdir(parents=True)
-        (descriptors / "10-test.json").write_text(json.dumps({"type": "fs", "binary": str(wrapper)}))
-        self.env["XDG_CONFIG_HOME"] = str(self.dir / "config")
+        self.use_virtiofsd(wrapper)
 
     # --- the home, in a guest of busybox ---
 

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """A directory as the guest's root, and shares, each by a virtiofsd of its own."""
-import json
 import os
 import pathlib
 import signal
@@ -155,13 +154,7 @@ echo "T: twice $(cat /other/made)"
         self.assert_nothing_left()
 
     def test_helper_that_dies_at_its_start_does_not_hang_qemu(self):
-        descriptors = self.dir / "config/qemu/vhost-user"
-        descriptors.mkdir(parents=True)
-        fake = self.dir / "virtiofsd"
-        fake.write_text("#!/bin/sh\ncase $1 in --version) echo virtiofsd 9.9;; --help) echo --shared-dir;; *) echo no tree today; kill -9 $$;; esac\n")
-        fake.chmod(0o755)
-        (descriptors / "10-test.json").write_text(json.dumps({"type": "fs", "binary": str(fake)}))
-        self.env["XDG_CONFIG_HOME"] = str(self.dir / "config")
+        self.use_virtiofsd(self.fake("virtiofsd", "case $1 in --version) echo virtiofsd 9.9;; --help) echo --shared-dir;; *) echo no tree today; kill -9 $$;; esac"))
         (self.dir / "work").mkdir()
         run = self.vmspawn("run", self.linux("mounts", '[mount.work]\nsource = "work"\n'))
         self.assert_status(5, run)

@@ -29,6 +29,14 @@ class Manager:
             return self.heard
 
 
+def answer_to_lies(stranger):
+    try:
+        stranger.sendall(b"READY=1\nEXIT_STATUS=0")
+        return stranger.recv(1)
+    except (BrokenPipeError, ConnectionResetError):
+        return b""
+
+
 class Vsock(SystemdCase):
     def setUp(self):
         super().setUp()
@@ -79,12 +87,7 @@ class Vsock(SystemdCase):
         run.wait_for("T: initrd")
         stranger = socket.socket(socket.AF_UNIX)
         stranger.connect(str(self.runtime() / "vsock_9999"))
-        try:
-            stranger.sendall(b"READY=1\nEXIT_STATUS=0")
-            answer = stranger.recv(1)
-        except (BrokenPipeError, ConnectionResetError):
-            answer = b""
-        self.assertEqual(b"", answer, "closed without a hearing")
+        self.assertEqual(b"", answer_to_lies(stranger), "closed without a hearing")
         self.wait_until(run, lambda: "was not heard" in run.errors, "the word about a stranger")
         self.assertNotIn("READY=1", self.manager.listen())
         self.wait_until(run, lambda: "READY=1" in self.manager.listen(), "READY=1")
@@ -108,7 +111,8 @@ class Vsock(SystemdCase):
         self.assertEqual(255, refused.returncode)
         self.assertIn(b"verification failed", refused.stderr)
         known.write_text(real)
-        plain = subprocess.run(["ssh", "-i", self.runtime() / "ed25519", "-o", f"ProxyCommand={PROGRAM} ssh-proxy {self.name}", "-o", "ProxyUseFdpass=yes",
+        key = next(self.runtime().parent.glob(f"machine-????????-{self.name}-ed25519"))
+        plain = subprocess.run(["ssh", "-i", key, "-o", f"ProxyCommand={PROGRAM} ssh-proxy {self.name}", "-o", "ProxyUseFdpass=yes",
                                 "-o", f"UserKnownHostsFile={known}", "-o", "HostKeyAlias=vmspawn", "-o", "StrictHostKeyChecking=yes", "root@x", "hostname"],
                                env=self.env, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
         self.assertEqual((0, b"guest\n"), (plain.returncode, plain.stdout), plain.stderr)
@@ -190,6 +194,63 @@ class Vsock(SystemdCase):
         self.assert_status(110, run)
         self.assertIn("the guest was not ready after 20 s (ready.timeout)", run.errors)
         self.assertIn("the end of its console:", run.errors)
+        self.assert_nothing_left()
+
+
+    def test_helpers_that_die_late_and_cannot_be_done_without(self):
+        """Each says something when it starts, which are its last words when it is killed after READY."""
+        self.TPM = ()
+        real = next(path for path in ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd") if os.path.exists(path))
+        for program, path in (("virtiofsd", real), ("swtpm", "/usr/bin/swtpm")):
+            self.fake(program, f'echo {program} starts >&2; exec {path} "$@"')
+        self.use_virtiofsd(self.dir / "bin/virtiofsd")
+        machine = self.machine('[mount.src]\nsource = "."\ntarget = "/src"\nread-only = true\n[tpm]\nenabled = true\nstate = "./tpm"\n')
+        for id, program, origin in (("mount.src", "virtiofsd", r".*m\.vmspawn:\d+:\d+, mount\.src\.source"),
+                                    ("tpm", "swtpm", r".*m\.vmspawn:\d+:\d+, tpm\.enabled")):
+            self.manager.heard.clear()
+            run = self.start_ready(machine)
+            os.kill(self.helper(run, program), signal.SIGKILL)
+            self.assertEqual(5, run.finish(PATIENCE), run.everything())
+            self.assertRegex(run.errors, rf"{id} \({origin}\) was killed by SIGKILL; the guest cannot go on without it\n  {program} starts\n")
+            self.assertIn("EXIT_STATUS=5", self.manager.listen())
+            self.assert_nothing_left()
+
+
+class NeverThere(Case):
+    def test_a_device_that_never_listens_is_to_blame(self):
+        """QEMU runs by then and waits for it."""
+        for last, end in (("exit 3", "ended with status 3"), ("kill -9 $$", "was killed by SIGKILL")):
+            self.fake("vhost-device-vsock", f"echo no device today; {last}")
+            run = self.vmspawn("run", self.linux())
+            self.assert_status(5, run)
+            self.assertRegex(run.errors, rf"could not start '.*/vhost-device-vsock' \(vsock\.enabled\): it {end} before the machine was up\n  no device today\n")
+            self.assert_nothing_left()
+
+
+    def test_a_device_that_only_hangs_does_not_hold_vmspawn(self):
+        self.fake("vhost-device-vsock", "exec sleep 1000")
+        run = self.start("run", self.linux())
+        run.qemu()
+        run.kill(signal.SIGTERM)
+        self.assert_status(143, run)
+        self.assert_nothing_left()
+
+    def test_a_key_that_is_never_made_is_to_blame(self):
+        self.env["PATH"] += f":{GUESTS}"
+        self.fake("ssh-keygen", "echo no key today; kill -9 $$")
+        run = self.vmspawn("run", self.linux())
+        self.assert_status(5, run)
+        self.assertRegex(run.errors, r"could not start '.*/ssh-keygen' \(ssh\.pass-key\): no key today\n  it was killed by SIGKILL\n")
+        self.assert_nothing_left()
+
+    def test_a_journal_that_is_lost_before_the_guest_is_ready(self):
+        self.env["PATH"] += f":{GUESTS}"
+        run = self.start("run", self.linux("hang"), f"--forward-journal={self.dir}/guest.journal")
+        run.wait_for("T: hanging")
+        pid = next(pid for pid in children_of(run.pid) if "systemd-journal-remote" in (cmdline_of(pid) or [""])[0])
+        os.kill(pid, signal.SIGKILL)
+        self.assert_status(5, run)
+        self.assertRegex(run.errors, r"journal \(--forward-journal=.*, journal\.forward\) was killed by SIGKILL; the guest cannot go on without it")
         self.assert_nothing_left()
 
 

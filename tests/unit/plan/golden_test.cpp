@@ -28,7 +28,7 @@ void add_places(const Action& action, std::vector<ResourceId>& used) {
     if (const auto* fill = std::get_if<FillPipe>(&action))
         used.push_back(fill->pipe);
     const auto* listen = std::get_if<ListenVsock>(&action);
-    if (std::holds_alternative<WriteFile>(action) || (listen && !listen->socket.empty()))
+    if (std::holds_alternative<WriteFile>(action) || std::holds_alternative<LinkKey>(action) || (listen && !listen->socket.empty()))
         used.emplace_back("runtime-dir");
     const auto* spawn = std::get_if<Spawn>(&action);
     if (spawn && !spawn->directory.empty())
@@ -37,6 +37,8 @@ void add_places(const Action& action, std::vector<ResourceId>& used) {
         used.push_back(spawn->activation);
     if (spawn && spawn->fills)
         used.push_back(spawn->fills->directory);
+    if (spawn && !spawn->client.empty())
+        used.push_back(spawn->client);
     const auto* kept = std::get_if<KeepDirectory>(&action);
     if (kept && kept->path.empty())
         used.emplace_back("runtime-dir");
@@ -77,6 +79,17 @@ std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
     return used;
 }
 
+/// A helper that makes the socket of one of QEMU's.
+bool makes_socket_for_qemu(const Resource& resource) {
+    const auto* spawn = std::get_if<Spawn>(&resource.up);
+    return spawn && !spawn->client.empty();
+}
+
+/// QEMU goes on when its sockets are connected: it starts no earlier, or waits in a pipe that is filled then.
+bool can_wait_for_helpers(const Plan& plan, const Resource& resource) {
+    return resource.id == plan.qemu || std::holds_alternative<FillPipe>(resource.up);
+}
+
 std::vector<std::string> secrets(const Plan& plan) {
     std::vector<std::string> values;
     for (const Resource& resource : plan.resources)
@@ -114,8 +127,24 @@ TEST_F(Golden, EdgesExistOnlyWhereAValueIsUsed) {
             EXPECT_EQ(check_order(plan.resources), "") << example << host;
             for (const Resource& resource : plan.resources) {
                 std::vector<ResourceId> needs = resource.needs;
+                if (can_wait_for_helpers(plan, resource))
+                    std::erase_if(needs, [&](const ResourceId& need) { return makes_socket_for_qemu(*plan.find(need)); });
                 std::ranges::sort(needs);
                 EXPECT_EQ(needs, used_by(plan, resource)) << example << host << resource.id;
+            }
+        }
+}
+
+TEST_F(Golden, OneWaitsForEachHelperThatMakesASocketForQemu) {
+    for (const fs::path& example : files_in(examples_folder(), ".vmspawn"))
+        for (const fs::path& host : files_in(tests_folder() / "hosts", ".json")) {
+            const Plan plan = plan_example(example.filename(), host, "/home/golden").plan;
+            for (const Resource& helper : plan.resources) {
+                const auto waits = [&](const Resource& other) {
+                    return can_wait_for_helpers(plan, other) && std::ranges::find(other.needs, helper.id) != other.needs.end();
+                };
+                if (makes_socket_for_qemu(helper))
+                    EXPECT_EQ(std::ranges::count_if(plan.resources, waits), 1) << example << host << helper.id;
             }
         }
 }

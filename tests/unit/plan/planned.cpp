@@ -164,6 +164,7 @@ void answer(const Question& question, Host& host) {
             break;
         case Question::Kind::program:
         case Question::Kind::option:
+        case Question::Kind::profile:
             host.programs.emplace(question.subject, "");
             break;
         case Question::Kind::state: {

@@ -41,6 +41,15 @@ TEST(PlanTpm, IsThereWhereSwtpmIs) {
     EXPECT_THAT(made.at("qemu").needs, Not(Contains("tpm")));
 }
 
+TEST(PlanTpm, TheNewestProfileOfSwtpmSetupIsMade) {
+    EXPECT_THAT(words_of(planned(disk_machine(), with_swtpm()).at("tpm-setup")), Not(Contains("--profile-name")));
+    Host host = with_swtpm();
+    host.programs["swtpm_setup --profile-name"] = "default-v2";
+    const Planned made = planned(disk_machine(), host);
+    EXPECT_THAT(words_of(made.at("tpm-setup")), testing::IsSupersetOf({"--profile-name", "default-v2"}));
+    EXPECT_THAT(made.at("tpm-setup").reasons, Contains("profile = default-v2 because it is the newest that this swtpm_setup offers"));
+}
+
 TEST(PlanTpm, OnlyAutoDoesWithout) {
     Machine machine = disk_machine();
     EXPECT_EQ(planned(machine, with_swtpm()).at("tpm").on_failure, OnFailure::drop_words);

@@ -29,12 +29,12 @@ Plan plan_of_all_kinds() {
     return plan;
 }
 
-TEST(BringUp, StartsAllInOrderAndWaitsForTheGreeting) {
+TEST(BringUp, StartsQemuBeforeOtherChildrenAndAllElseInOrder) {
     const Plan plan = plan_of_all_kinds();
     FakeSystem system;
     BringUp machine(plan, system);
     EXPECT_TRUE(machine.run());
-    EXPECT_THAT(system.logged("start"), ElementsAre("name", "image", "credentials", "port", "terminal", "qmp", "socket", "helper", "qemu"));
+    EXPECT_THAT(system.logged("start"), ElementsAre("name", "image", "credentials", "port", "terminal", "qmp", "socket", "qemu", "helper"));
     EXPECT_THAT(system.logged("ready"), ElementsAre("qemu"));
     machine.tear_down();
     EXPECT_TRUE(undone_in_reverse(system));

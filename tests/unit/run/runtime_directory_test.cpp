@@ -41,6 +41,26 @@ TEST_F(Runtime, IsPrivateAndGoneAfterwards) {
     EXPECT_TRUE(fs::is_empty(directory_.path() / "base"));
 }
 
+TEST_F(Runtime, ALinkToTheKeyStandsBesideItAndReplacesALeftOne) {
+    auto claimed = claim();
+    ASSERT_TRUE(claimed);
+    write_text(place() / "ed25519", "the key");
+    auto left = link_key(*claimed, "ed25519");
+    ASSERT_TRUE(left) << left.failure().detail;
+    EXPECT_THAT(left->name, testing::MatchesRegex("machine-[0-9a-f]{8}-dev-ed25519"));
+    EXPECT_EQ(read_text(place(left->name)), "the key");
+    EXPECT_EQ(fs::read_symlink(place(left->name)), "dev/ed25519");
+    auto link = link_key(*claimed, "ed25519");
+    ASSERT_TRUE(link);
+    unlink_key(*link);
+    EXPECT_FALSE(fs::is_symlink(place(link->name)));
+    fs::create_directory(place(link->name));
+    EXPECT_FALSE(link_key(*claimed, "ed25519")) << "what is no link is left alone";
+    fs::remove(place(link->name));
+    ASSERT_TRUE(release_runtime_directory(std::move(*claimed)));
+    EXPECT_TRUE(fs::is_empty(directory_.path() / "base"));
+}
+
 TEST_F(Runtime, ModesDoNotDependOnTheUmask) {
     const mode_t before = umask(0777);
     auto claimed = claim();

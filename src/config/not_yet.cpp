@@ -58,10 +58,6 @@ std::span<const NotYet> not_yet() {
         {"console.mode", {"interactive", "read-only", "native", "headless"}},
         {"console.background", {""}},
         {"console.log", {}},
-        {"unit.register", {"auto", "false"}},
-        {"unit.slice", {"machine.slice"}},
-        {"unit.properties", {}},
-        {"unit.scope", {"auto"}},
     };
     return rows;
 }

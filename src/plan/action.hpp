@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/fill.hpp"
+#include "plan/host_service.hpp"
 #include "plan/namespace.hpp"
 #include "plan/piece.hpp"
 #include "plan/word.hpp"
@@ -137,9 +138,9 @@ struct Spawn {
     std::optional<Fill> fills{};
 };
 
-using Action =
-    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, MakePipe, FillPipe,
-                 ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, KeepDirectory, Spawn>;
+using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, MakePipe,
+                            FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, KeepDirectory,
+                            MakeScope, RegisterMachine, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

@@ -31,14 +31,8 @@ void announce(const Plan& plan, const System& system, Messages& messages) {
     for (const std::string& notice : plan.notices)
         messages.status(notice);
     for (const Resource& resource : plan.resources) {
-        if (!resource.announce)
-            continue;
-        std::string text;
-        for (const auto& part : resource.announce->parts) {
-            const auto* late = std::get_if<Late>(&part);
-            text += late != nullptr ? system.resolve(*late) : std::get<std::string>(part);
-        }
-        messages.status(text);
+        if (resource.announce)
+            messages.status(resolve_word(system, *resource.announce));
     }
 }
 

@@ -79,6 +79,8 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const KeepDirectory& directory) {
             return system.hold(resource.id, keep_directory(directory, system.runtime_directory(), resource.id));
         }
+        Result<void> operator()(const MakeScope& scope) { return system.make_scope(resource.id, scope); }
+        Result<void> operator()(const RegisterMachine& entry) { return system.register_machine(resource.id, entry); }
         Result<void> operator()(const Spawn& spawn) { return system.spawn(resource, spawn); }
     };
     return std::visit(Visitor{*this, resource}, resource.up);
@@ -128,6 +130,8 @@ void LinuxSystem::undo(const Resource& resource) {
         if (Result<void> released = release_runtime_directory(std::move(*directory)); !released)
             messages_.warning("could not " + to_string(released.failure()));
     }
+    if (auto* entry = std::get_if<std::unique_ptr<Registration>>(&found->second))
+        (*entry)->take_back();
     if (auto* kept = std::get_if<KeptDirectory>(&found->second))
         leave_directory(std::move(*kept));
     held_.erase(found);
@@ -332,6 +336,8 @@ Result<void> LinuxSystem::spawn_in(int directory, const Resource& resource, cons
         return child.failure();
     adopt(resource, spawn, std::move(*child), std::move(reader));
     close_copies(passed);
+    if (resource.id == plan_.qemu)
+        fill_scope();
     return {};
 }
 

@@ -3,9 +3,11 @@
 
 #include "run/channels.hpp"
 #include "run/grow.hpp"
+#include "run/host_scope.hpp"
 #include "run/keep_directory.hpp"
 #include "run/piece_writer.hpp"
 #include "run/qemu_watch.hpp"
+#include "run/registration.hpp"
 #include "run/runtime_directory.hpp"
 #include "run/socket_watch.hpp"
 #include "run/system.hpp"
@@ -43,7 +45,7 @@ private:
         int directory = -1;
     };
     using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, KeptDirectory, PseudoTerminal, ReservedPort,
-                              Pipe, ClaimedVsock, VsockPort, Running>;
+                              Pipe, ClaimedVsock, VsockPort, Running, std::unique_ptr<HostScope>, std::unique_ptr<Registration>>;
 
     const Plan& plan_;
     EventLoop& loop_;
@@ -61,6 +63,9 @@ private:
     Result<void> fill(const FillPipe& action);
     Result<Child> start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, Surroundings in);
     void adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output);
+    Result<void> make_scope(const ResourceId& id, const MakeScope& scope);
+    Result<void> register_machine(const ResourceId& id, const RegisterMachine& entry);
+    void fill_scope();
     [[nodiscard]] std::optional<GuestPeer> guest_behind(const ResourceId& device) const;
     /// The directory that a program fills, which is held.
     [[nodiscard]] int directory_of(const Fill& fill) const;

@@ -54,17 +54,22 @@ Commands Supervisor::react(const QmpEvent& event) {
         facts_.panicked = true;
         return {warning("the guest panicked")};
     }
+    if (event.name == "RESET" && reboot_ == Reboot::resetting)
+        return go_on_after_reset();
     if (event.name == "RESET" && event.guest)
         return {status("the guest restarted")};
     if (event.name == "STOP")
-        return {SendQmp{"query-status"}};
+        return {SendQmp{"query-status", ""}};
     return {};
 }
 
 Commands Supervisor::shut_down(const QmpEvent& event) {
     // host-signal: somebody ended QEMU, us or a stranger; facts_.killed tells them apart. host-error: QEMU's own trouble.
-    if (event.reason != "host-signal" && event.reason != "host-error")
-        facts_.orderly = true;
+    if (event.reason == "host-signal" || event.reason == "host-error")
+        return {};
+    if (reboot_ == Reboot::powering_off)
+        return start_again();
+    facts_.orderly = true;
     return {};
 }
 
@@ -88,7 +93,7 @@ Commands Supervisor::react(const Signalled& event) {
         return {};
     if (!facts_.asked_by)
         facts_.asked_by = event.number;
-    return escalate(signal_name(event.number));
+    return escalate(event.by.empty() ? signal_name(event.number) : event.by);
 }
 
 Commands Supervisor::react(const EscapeTyped&) {
@@ -107,6 +112,8 @@ Commands Supervisor::react(const TimerFired&) {
         return escalate(fmt::format("no end after {} s", ladder_.terminate.count()));
     if (stage_ == Stage::settling)
         return conclude();
+    if (reboot_ == Reboot::powering_off)
+        return start_again();
     return {};
 }
 
@@ -136,9 +143,11 @@ Commands Supervisor::escalate(const std::string& why) {
 
 Commands Supervisor::power_off(const std::string& why) {
     stage_ = Stage::powering_off;
-    return {SendQmp{"system_powerdown"}, ArmTimer{ladder_.power_off}, stopping(),
-            status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal", why,
-                               ladder_.power_off.count()))};
+    Commands commands = give_up_reboot();
+    commands.insert(commands.end(), {SendQmp{"system_powerdown", ""}, ArmTimer{ladder_.power_off}, stopping(),
+                                     status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal",
+                                                        why, ladder_.power_off.count()))});
+    return commands;
 }
 
 Commands Supervisor::terminate(const std::string& why) {

@@ -37,7 +37,10 @@ struct QmpBroken {
 };
 struct Signalled {
     int number = 0;
+    std::string by{};  ///< what to call it; empty: by the signal's name
 };
+/// From outside: the guest is to power off and start again.
+struct RebootAsked {};
 struct EscapeTyped {};
 struct TimerFired {};
 /// What the guest's systemd tells, such as READY=1.
@@ -60,12 +63,13 @@ struct HelperEnded {
     ProcessEnd end;
     std::string last_words;
 };
-using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, EscapeTyped, TimerFired,
-                           GuestSaid, ReadyTimedOut, QemuEnded, HelperStarted, HelperEnded>;
+using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, RebootAsked, EscapeTyped,
+                           TimerFired, GuestSaid, ReadyTimedOut, QemuEnded, HelperStarted, HelperEnded>;
 
 // Commands
 struct SendQmp {
-    std::string command;  ///< "system_powerdown", "query-status"
+    std::string command;    ///< "system_powerdown", "query-status"
+    std::string arguments;  ///< a JSON object; empty: none
 };
 struct KillQemu {
     int signal = 0;

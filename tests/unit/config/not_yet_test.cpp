@@ -32,8 +32,8 @@ TEST(NotYet, TheseKeysWaitForLaterIssues) {
     std::vector<std::string> keys;
     for (const NotYet& row : not_yet())
         keys.emplace_back(row.key);
-    EXPECT_THAT(keys, ElementsAre("ram-max", "ram-slots",                               //
-                                  "network.*.kind",                                     //
+    EXPECT_THAT(keys, ElementsAre("ram-max", "ram-slots",  //
+                                  "network.*.kind",        //
                                   "console.mode", "console.background", "console.log"));
 }
 

@@ -1,9 +1,12 @@
 #include "run/host_scope.hpp"
 
+#include "run/descendants.hpp"
+
 #include <fmt/format.h>
 #include <systemd/sd-bus.h>
 
 #include <cerrno>
+#include <unistd.h>
 #include <utility>
 
 namespace vmspawn {
@@ -87,10 +90,17 @@ std::string scope_of_machine(std::string_view machine) {
     return fmt::format("machine-{}.scope", escaped);
 }
 
-HostScope::HostScope(EventLoop& loop, const MakeScope& scope, std::string machine, Handlers handlers)
-    : loop_(loop), scope_(scope), machine_(std::move(machine)), unit_(scope_of_machine(machine_)), handlers_(std::move(handlers)) {}
+HostScope::HostScope(EventLoop& loop, MakeScope scope, std::string machine, Handlers handlers)
+    : loop_(loop),
+      scope_(std::move(scope)),
+      machine_(std::move(machine)),
+      unit_(scope_of_machine(machine_)),
+      handlers_(std::move(handlers)) {}
 
+// What is started after the first time begins in the scope, below vmspawn.
 void HostScope::admit(std::vector<pid_t> processes) {
+    if (bus_)
+        return;
     processes_ = std::move(processes);
     Result<Bus> bus = Bus::open(loop_, scope_.user);
     if (!bus)
@@ -131,7 +141,9 @@ int HostScope::describe(sd_bus_message* call) const {
     result = result < 0 ? result : sd_bus_message_append(call, "s", "PIDs");
     result = result < 0 ? result : AppendValue{call}.variant("au", [&] {
         static_assert(sizeof(pid_t) == sizeof(std::uint32_t));
-        return sd_bus_message_append_array(call, 'u', processes_.data(), processes_.size() * sizeof(pid_t));
+        std::vector<pid_t> all = with_descendants(processes_);
+        all.push_back(getpid());
+        return sd_bus_message_append_array(call, 'u', all.data(), all.size() * sizeof(pid_t));
     });
     result = result < 0 ? result : sd_bus_message_close_container(call);
     for (const UnitProperty& property : properties)
@@ -174,8 +186,15 @@ void HostScope::job_removed(sd_bus_message* signal) {
 
 void HostScope::finish(Result<void> result) {
     patience_over_ = EventSource();
+    outcome_ = std::move(result);
     if (const auto made = std::exchange(handlers_.made, nullptr))
-        made(std::move(result));
+        made(*outcome_);
+}
+
+void HostScope::hand_to(Handlers handlers) {
+    handlers_ = std::move(handlers);
+    if (outcome_)
+        finish(*outcome_);
 }
 
 }  // namespace vmspawn

@@ -24,25 +24,31 @@ public:
     };
 
     /// `machine` is the machine's name. The loop outlives this.
-    HostScope(EventLoop& loop, const MakeScope& scope, std::string machine, Handlers handlers);
+    HostScope(EventLoop& loop, MakeScope scope, std::string machine, Handlers handlers);
     HostScope(const HostScope&) = delete;
     HostScope& operator=(const HostScope&) = delete;
 
-    /// The processes that are to be in it; now it is made, and no earlier, so that QEMU's start waits for nothing of this.
+    /// What is to be in it besides vmspawn, with all that it has started; now it is made, and no earlier, so that QEMU's start waits for
+    /// nothing of this.
     void admit(std::vector<pid_t> processes);
+
+    /// The machine starts once more, and vmspawn is in the scope already: who hears of it now.
+    void hand_to(Handlers handlers);
+    [[nodiscard]] bool refused() const { return outcome_ && !*outcome_; }
 
     /// How long the scope of a run before this may take to go.
     static constexpr std::chrono::seconds patience{5};
 
 private:
     EventLoop& loop_;
-    const MakeScope& scope_;
+    MakeScope scope_;
     std::string machine_;
     std::string unit_;
     Handlers handlers_;
     std::optional<Bus> bus_;
     std::vector<pid_t> processes_;
     std::string job_;
+    std::optional<Result<void>> outcome_;
     EventSource patience_over_;  ///< set while another scope of that name is there
 
     void listen();

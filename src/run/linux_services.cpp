@@ -1,31 +1,29 @@
 // What LinuxSystem asks of the host's systemd.
 #include "run/linux_system.hpp"
 
-#include <unistd.h>
-
 namespace vmspawn {
 
 Result<void> LinuxSystem::make_scope(const ResourceId& id, const MakeScope& scope) {
-    auto made = std::make_unique<HostScope>(loop_, scope, resolve_word(*this, scope.machine),
-                                            HostScope::Handlers{.made =
-                                                                    [this, id](Result<void> result) {
-                                                                        watch_.arrive({id, std::move(result)});
-                                                                    },
-                                                                .stop_asked = [this] { watch_.service_manager_asks_to_stop(); }});
-    held_.insert_or_assign(id, Held(std::move(made)));
+    held_.insert_or_assign(id, Held(InScope{}));
+    HostScope::Handlers handlers{.made =
+                                     [this, id](Result<void> result) {
+                                         watch_.arrive({id, std::move(result)});
+                                     },
+                                 .stop_asked = [this] { watch_.service_manager_asks_to_stop(); }};
+    if (scope_ && !scope_->refused()) {
+        scope_->hand_to(std::move(handlers));
+        return {};
+    }
+    scope_ = std::make_unique<HostScope>(loop_, scope, resolve_word(*this, scope.machine), std::move(handlers));
     fill_scope();
     return {};
 }
 
 // When QEMU runs, all that it needs runs.
 void LinuxSystem::fill_scope() {
-    if (!held_.contains(plan_.qemu))
+    if (!scope_ || !held_.contains(plan_.qemu))
         return;
-    std::vector<pid_t> processes = watch_.lasting_processes();
-    processes.push_back(getpid());
-    for (auto& [id, held] : held_)
-        if (auto* scope = std::get_if<std::unique_ptr<HostScope>>(&held))
-            (*scope)->admit(processes);
+    scope_->admit(watch_.lasting_processes());
 }
 
 Result<void> LinuxSystem::register_machine(const ResourceId& id, const RegisterMachine& entry) {

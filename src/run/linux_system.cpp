@@ -38,8 +38,8 @@ void set_variable(std::vector<std::string>& environment, const std::string& vari
 
 }  // namespace
 
-LinuxSystem::LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages)
-    : plan_(plan), loop_(loop), watch_(watch), messages_(messages) {}
+LinuxSystem::LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages, std::unique_ptr<HostScope>& scope)
+    : plan_(plan), loop_(loop), watch_(watch), messages_(messages), scope_(scope) {}
 
 template <class T>
 Result<void> LinuxSystem::hold(const ResourceId& id, Result<T> made) {

@@ -24,7 +24,8 @@ namespace vmspawn {
 
 class LinuxSystem final : public System {
 public:
-    LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages);
+    /// `scope` outlives this: vmspawn cannot leave it, also when it starts the machine once more without some part.
+    LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages, std::unique_ptr<HostScope>& scope);
 
     Result<void> perform(const Resource& resource) override;
     Arrival wait() override;
@@ -40,17 +41,19 @@ private:
         Fd connection{};  ///< to the socket that it made
         std::unique_ptr<SocketWatch> socket{};
     };
+    struct InScope {};
     struct Surroundings {
         int output = -1;
         int directory = -1;
     };
     using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, KeptDirectory, PseudoTerminal, ReservedPort,
-                              Pipe, ClaimedVsock, VsockPort, Running, std::unique_ptr<HostScope>, std::unique_ptr<Registration>>;
+                              Pipe, ClaimedVsock, VsockPort, Running, InScope, std::unique_ptr<Registration>>;
 
     const Plan& plan_;
     EventLoop& loop_;
     QemuWatch& watch_;
     Messages& messages_;
+    std::unique_ptr<HostScope>& scope_;
     std::map<ResourceId, Held> held_;
 
     template <class T>

@@ -189,6 +189,20 @@ class Registered(Host):
         self.assertRegex(run.errors, r"could not make a scope for the machine \(/etc/vmspawn/vm-1.vmspawn:\d+:\d+, unit.slice\)")
         self.assert_gone(run, run.process.returncode)
 
+    def test_a_machine_that_starts_once_more_is_still_in_its_scope(self):
+        swtpm = self.work / "swtpm"
+        swtpm.write_text("#!/bin/sh\nsleep 1\nexit 1\n")  # by then the scope is made
+        swtpm.chmod(0o755)
+        self.on_host("ln", "-s", "/etc/vmspawn/swtpm", "/usr/bin/swtpm")
+        run = self.begin_waiting(self.define(head=TINY.replace("tpm.enabled = false\n", "")))
+        self.assertIn("QEMU starts once more, and the guest has no TPM", run.errors)
+        self.assertEqual("machine-vm\\x2d1.scope", self.shown(["machinectl", "show", "vm-1"], "Unit")["Unit"])
+        inside = self.on_host("cat", "/sys/fs/cgroup/machine.slice/machine-vm\\x2d1.scope/cgroup.procs").split()
+        self.assertEqual(2, len(inside), "vmspawn and the second QEMU")
+        self.on_host("systemctl", "stop", "machine-vm\\x2d1.scope")
+        self.assert_gone(run)
+        self.assertIn("T: button", run.text, run.everything())
+
     def test_without_registration_and_scope_the_machine_stays_in_its_unit(self):
         run = self.begin_waiting(self.define("[unit]\nregister = false\nkeep = true\n"))
         self.assertEqual(([], []), (self.machines(), self.scopes()))

@@ -1,4 +1,5 @@
 // What is said to the host's systemd, and what its answers mean. That it listens is for the end-to-end tests.
+#include "run/descendants.hpp"
 #include "run/host_scope.hpp"
 #include "run/registration.hpp"
 #include "run/service.hpp"
@@ -8,7 +9,10 @@
 #include <gmock/gmock.h>
 
 #include <cerrno>
+#include <csignal>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace vmspawn {
@@ -86,6 +90,28 @@ TEST_F(Answering, AnAnswerWithoutEndIsNone) {
 TEST(HostServices, NobodyBehindASocketIsAFailure) {
     EXPECT_EQ(connect_by_varlink("/nonexistent/socket").failure().error, ENOENT);
     EXPECT_EQ(connect_by_varlink("/" + std::string(200, 'a')).failure().error, ENAMETOOLONG);
+}
+
+TEST(HostServices, WhatAProcessHasStartedBelongsToIt) {
+    int ready[2];
+    ASSERT_EQ(pipe2(ready, O_CLOEXEC), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        const pid_t grandchild = fork();
+        if (grandchild != 0 && write(ready[1], &grandchild, sizeof grandchild) < 0)
+            _exit(1);
+        pause();
+        _exit(0);
+    }
+    pid_t grandchild = 0;
+    ASSERT_EQ(read(ready[0], &grandchild, sizeof grandchild), static_cast<ssize_t>(sizeof grandchild));
+    EXPECT_THAT(with_descendants({child}), testing::ElementsAre(child, grandchild));
+    for (const pid_t process : {grandchild, child})
+        kill(process, SIGKILL);
+    EXPECT_EQ(waitpid(child, nullptr, 0), child);
+    EXPECT_THAT(with_descendants({child}), testing::ElementsAre(child)) << "it is gone, and so are those below it";
+    for (const int end : ready)
+        close(end);
 }
 
 TEST(HostServices, ThisIsNotMachined) {

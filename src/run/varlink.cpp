@@ -41,9 +41,10 @@ Result<void> read_varlink_reply(std::string_view reply, const std::string& doing
     if (error == message.end())
         return {};
     std::string words = error->is_string() ? printable(error->get<std::string>()) : "an error without a name";
-    const auto details = message.find("parameters");
-    if (details != message.end() && details->is_object() && !details->empty())
-        words += " " + printable(details->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    if (const auto details = message.find("parameters"); details != message.end() && details->is_object())
+        for (const auto& [name, value] : details->items())
+            if (value.is_string())
+                words += fmt::format(" {}={}", printable(name), printable(value.get<std::string>()));
     const bool taken = words.starts_with("io.systemd.Machine.MachineExists");
     return Failure{taken ? EEXIST : EIO, doing, std::move(words)};
 }

@@ -46,7 +46,7 @@ std::string setting_of_scope(const Planning& p) {
     return p.machine.said("unit.slice") ? "unit.slice" : p.machine.unit.properties.empty() ? "" : "unit.properties";
 }
 
-std::string slice_name(std::string name) {
+std::string slice_name(const std::string& name) {
     return name.ends_with(".slice") ? name : name + ".slice";
 }
 

@@ -26,7 +26,7 @@ public:
     /// Appends the arguments; what sd-bus returned last.
     using Fill = std::function<int(sd_bus_message*)>;
     /// A reply, which is read from its first argument on. An error has become a Failure that holds the service's words.
-    using Answer = std::function<void(Result<sd_bus_message*>)>;
+    using Answer = std::function<void(const Result<sd_bus_message*>&)>;
     using Signal = std::function<void(sd_bus_message*)>;
 
     /// The system's, or the user's. Handlers run in the loop, which outlives this.

@@ -114,7 +114,7 @@ void HostScope::listen() {
     bus_->listen(of_manager("UnitRemoved"), [this](sd_bus_message* signal) { unit_removed(signal); });
     // It is sent to the controller of the scope alone.
     bus_->listen({service, nullptr, "org.freedesktop.systemd1.Scope", "RequestStop"}, [this](sd_bus_message*) { handlers_.stop_asked(); });
-    bus_->call(of_manager("Subscribe"), "listen to systemd", nullptr, [this](Result<sd_bus_message*> answer) {
+    bus_->call(of_manager("Subscribe"), "listen to systemd", nullptr, [this](const Result<sd_bus_message*>& answer) {
         if (!answer)
             return finish(answer.failure());
         make();
@@ -124,7 +124,7 @@ void HostScope::listen() {
 void HostScope::make() {
     bus_->call(
         of_manager("StartTransientUnit"), fmt::format("make {}", unit_), [this](sd_bus_message* call) { return describe(call); },
-        [this](Result<sd_bus_message*> answer) { started(std::move(answer)); });
+        [this](const Result<sd_bus_message*>& answer) { started(answer); });
 }
 
 int HostScope::describe(sd_bus_message* call) const {
@@ -153,10 +153,9 @@ int HostScope::describe(sd_bus_message* call) const {
 }
 
 // The scope of a run that has just ended goes a moment after its last process.
-void HostScope::started(Result<sd_bus_message*> answer) {
+void HostScope::started(const Result<sd_bus_message*>& answer) {
     if (!answer && answer.failure().error == EEXIST && !patience_over_) {
-        const Failure failure = answer.failure();
-        patience_over_ = loop_.on_timer(patience, [this, failure] { finish(failure); });
+        patience_over_ = loop_.on_timer(patience, [this, failure = answer.failure()] { finish(failure); });
         return;
     }
     if (!answer)

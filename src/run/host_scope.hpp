@@ -53,7 +53,7 @@ private:
 
     void listen();
     void make();
-    void started(Result<sd_bus_message*> answer);
+    void started(const Result<sd_bus_message*>& answer);
     void job_removed(sd_bus_message* signal);
     void unit_removed(sd_bus_message* signal);
     int describe(sd_bus_message* call) const;

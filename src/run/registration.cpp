@@ -93,7 +93,7 @@ void Registration::start_machined() {
     bus_->call(
         {"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName"}, "start systemd-machined",
         [](sd_bus_message* call) { return sd_bus_message_append(call, "su", service, 0U); },
-        [this](Result<sd_bus_message*> answer) {
+        [this](const Result<sd_bus_message*>& answer) {
             if (!answer)
                 finish(answer.failure());
             else if (!ask_by_varlink())
@@ -106,7 +106,7 @@ void Registration::ask_by_bus() {
     bus_->call(
         of_machined("RegisterMachine"), "register with systemd-machined",
         [this](sd_bus_message* call) { return append_entry(call, entry_); },
-        [this](Result<sd_bus_message*> answer) { finish(answer ? Result<void>() : Result<void>(answer.failure())); });
+        [this](const Result<sd_bus_message*>& answer) { finish(answer ? Result<void>() : Result<void>(answer.failure())); });
 }
 
 void Registration::finish(Result<void> result) {

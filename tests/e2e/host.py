@@ -83,9 +83,12 @@ class Host(Case):
         (self.work / f"{name}.vmspawn").write_text(f'name = "{name}"\n{head}{text}')
         return f"/etc/vmspawn/{name}.vmspawn"
 
-    def begin(self, *words, user=None):
-        """vmspawn as a service of its own, or as a user's, so that it is in a unit as whoever logs in is."""
+    def begin(self, *words, user=None, login=None):
+        """vmspawn as a service of its own, or as a user's, so that it is in a unit as whoever logs in is. `login`: a user whose unit is
+        the system's, as it is after a login by ssh."""
         how = ["urun", self.lab, user] if user else ["srun", self.lab]
+        if login:
+            how += ["setpriv", "--reuid", login, "--regid", login, "--init-groups", "env", f"HOME=/home/{login}", "XDG_RUNTIME_DIR=/run/user/1000"]
         run = Run([str(LAB), *map(str, how), "vmspawn", *words], dict(os.environ), self.dir)
         self.runs.append(run)
         return run
@@ -211,6 +214,14 @@ class Registered(Host):
 
 
 class Users(Host):
+    def test_a_user_who_has_logged_in_moves_to_their_own_manager(self):
+        run = self.begin_waiting(self.define(), login="tester")
+        inside = self.on_host("sh", "-c", "cat /sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/machine.slice/machine-*.scope/cgroup.procs")
+        self.assertEqual(2, len(inside.split()), "vmspawn and QEMU")
+        os.kill(self.pids("vmspawn")[0], signal.SIGTERM)
+        self.assert_gone(run)
+        self.assertIn("T: button", run.text)
+
     def test_a_user_has_a_scope_in_their_own_manager(self):
         run = self.begin_waiting(self.define('[unit]\nproperties = ["MemoryMax=3G"]\n'), user="tester")
         def ask(*words):

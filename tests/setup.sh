@@ -56,6 +56,18 @@ need_packages() {
     retry apt install -y --no-install-recommends "${missing[@]}"
 }
 
+# bootstrap SUITE PACKAGES TREE: the packages, their signatures checked by Debian's keys. Lists of sid are valid for a week only, which a
+# mirror may be behind.
+bootstrap() {
+    local proxy=
+    eval "$(apt-config shell proxy Acquire::http::Proxy)"
+    proxy=${http_proxy:-$proxy}
+    mmdebstrap --quiet --variant=minbase --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"' \
+        --aptopt='Acquire::Check-Valid-Until "false"' ${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' --include="$2" "$1" "$3"
+}
+
 # made NAME KEY COMMAND…: prints the directory below the cache that COMMAND, given it as its last word, filled for KEY. It is made under
 # another name and then renamed, so what is there is whole; a second run waits for the first; what nobody used for a fortnight goes.
 made() {

@@ -2,6 +2,7 @@
 
 #include "language/formats.hpp"
 #include "language/key.hpp"
+#include "language/unit_property.hpp"
 
 #include <fmt/format.h>
 
@@ -100,6 +101,19 @@ bool from_node(const Reading&, const Node& node, Forward& field) {
     if (forward)
         field = {forward->bind, forward->host, forward->guest, forward->udp};
     return forward.has_value();
+}
+
+bool from_node(const Reading& reading, const Node& node, UnitProperty& field) {
+    const std::string* text = text_of(node);
+    if (text == nullptr)
+        return false;
+    std::string problem, hint;
+    const auto property = parse_unit_property(*text, problem, hint);
+    if (property)
+        field = *property;
+    else
+        reading.found.add(error("unit.properties: " + problem, node.at).with_hint(std::move(hint)));
+    return true;
 }
 
 bool from_node(const Reading&, const Node& node, std::array<std::uint8_t, 16>& field) {

@@ -35,6 +35,7 @@ bool from_node(const Reading&, const Node&, Want&);
 bool from_node(const Reading&, const Node&, State&);
 bool from_node(const Reading&, const Node&, IdShift&);
 bool from_node(const Reading&, const Node&, Forward&);
+bool from_node(const Reading&, const Node&, UnitProperty&);  ///< what is wrong with it is among those found
 bool from_node(const Reading&, const Node&, std::array<std::uint8_t, 16>&);
 bool from_node(const Reading&, const Node&, std::array<std::uint8_t, 6>&);
 bool from_node(const Reading&, const Node&, std::variant<bool, Path>&);

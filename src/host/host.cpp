@@ -8,6 +8,12 @@ std::string state_path(const Host& host, const std::string& subject) {
     return host.state_base.empty() ? "" : host.state_base + "/" + subject;
 }
 
+std::string service_path(const Host& host, const std::string& subject) {
+    if (subject.starts_with('/'))
+        return subject;
+    return (host.uid == 0 ? "/run/user/0" : host.runtime_base) + "/" + subject;
+}
+
 bool applies(const Question& question, const Host& host) {
     if (question.if_uki.empty())
         return true;

@@ -37,6 +37,7 @@ struct Question {
         firmware,    ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
         virtiofsd,   ///< the program of that name, what it can, and which ids this user may map
         user,        ///< a user of the host by name, and what is at their home
+        service,     ///< a file by which a service of the host is known; what is no absolute path is below the user's runtime directory
     };
     Kind kind = Kind::file;
     /// An absolute path, or the name of a program or user; of a state also a path below Host::state_base; "virtiofsd" for that kind.
@@ -127,6 +128,9 @@ struct Host {
 
 /// Where a state is that a question named: the subject itself when absolute, else below state_base; empty: there is no such place.
 std::string state_path(const Host& host, const std::string& subject);
+
+/// Where a question about a service looks.
+std::string service_path(const Host& host, const std::string& subject);
 
 /// Whether what is known so far leaves the question standing.
 bool applies(const Question& question, const Host& host);

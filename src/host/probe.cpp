@@ -163,6 +163,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
         case Question::Kind::virtiofsd:
             answer_virtiofsd(host);
             break;
+        case Question::Kind::service:
+            look_at(service_path(host, question.subject), host);
+            break;
         case Question::Kind::user:
             answer_user(question.subject, host);
             break;

@@ -1,6 +1,7 @@
 // The parts of a machine, one struct per table of the definition. An empty optional means "not said"; defaults are filled in.
 #pragma once
 
+#include "base/unit_property.hpp"
 #include "model/credential.hpp"
 #include "model/types.hpp"
 
@@ -120,7 +121,7 @@ struct Console {
 struct Unit {
     Want registered = Want::if_possible;
     std::string slice = "machine.slice";
-    std::vector<std::string> properties;
+    std::vector<UnitProperty> properties;
     bool keep = false;
     Scope scope = Scope::by_uid;
 };

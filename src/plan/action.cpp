@@ -30,6 +30,8 @@ struct KindOf {
     std::string_view operator()(const MakePair&) const { return "pair"; }
     std::string_view operator()(const MakeClient&) const { return "client"; }
     std::string_view operator()(const KeepDirectory&) const { return "directory"; }
+    std::string_view operator()(const MakeScope&) const { return "scope"; }
+    std::string_view operator()(const RegisterMachine&) const { return "register"; }
     std::string_view operator()(const Spawn&) const { return "spawn"; }
 };
 

@@ -3,6 +3,7 @@
 
 #include "plan/fill.hpp"
 #include "plan/grow.hpp"
+#include "plan/host_service.hpp"
 #include "plan/namespace.hpp"
 #include "plan/piece.hpp"
 #include "plan/word.hpp"
@@ -134,9 +135,9 @@ struct Spawn {
     std::optional<Fill> fills{};
 };
 
-using Action =
-    std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, LinkKey, MakePipe, FillPipe,
-                 ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, MakeClient, KeepDirectory, Spawn>;
+using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, LinkKey, MakePipe,
+                            FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, MakeClient,
+                            KeepDirectory, MakeScope, RegisterMachine, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

@@ -118,9 +118,4 @@ void plan_qmp(Planning& p) {
     p.qemu.option("-mon", "chardev=qmp,mode=control");
 }
 
-void plan_not_offered(Planning& p) {
-    if (p.machine.unit.registered == Want::if_possible)
-        p.reason("not registered, although unit.register = auto: this vmspawn cannot do it yet");
-}
-
 }  // namespace vmspawn

@@ -77,12 +77,12 @@ void plan_users(Planning&);    ///< users of the host with their homes
 void plan_vsock(Planning&);    ///< the device, and the guest's notifications
 void plan_ssh(Planning&);      ///< a key for the guest's sshd, and a host key that is known before
 void plan_journal(Planning&);  ///< the guest's journal, kept on the host
+void plan_unit(Planning&);     ///< a scope, and systemd-machined
 void plan_network(Planning&);
 void plan_smbios(Planning&);       ///< type 11 strings
 void plan_credentials(Planning&);  ///< by SMBIOS, or by fw_cfg where the guest has no SMBIOS
 void plan_root(Planning&);         ///< the kernel words that say where the root is, unless the user says it
 void plan_boot(Planning&);         ///< kernel, initrds, firmware; spends kernel_words
-void plan_not_offered(Planning&);  ///< what "auto" asks for and no contributor here gives yet
 void plan_extra(Planning&);        ///< qemu.extra and SYSTEMD_VMSPAWN_QEMU_EXTRA
 
 /// True when one of the kernel words says where the root, or the verity hash that leads to it, is.

@@ -67,6 +67,8 @@ std::string_view to_word(Readiness ready) {
             return "ended";
         case Readiness::connected:
             return "connected";
+        case Readiness::answered:
+            return "answered";
     }
     return "";
 }

@@ -32,12 +32,12 @@ constexpr Contributor contributors[] = {
     plan_vsock,
     plan_ssh,
     plan_journal,
+    plan_unit,
     plan_network,
     plan_smbios,
     plan_credentials,
     plan_root,
     plan_boot,
-    plan_not_offered,
     plan_extra,
 };
 
@@ -46,6 +46,8 @@ bool is_answered(const Question& question, const Host& host) {
         case Question::Kind::file:
         case Question::Kind::disk:
             return host.files.contains(question.subject);
+        case Question::Kind::service:
+            return host.files.contains(service_path(host, question.subject));
         case Question::Kind::program:
         case Question::Kind::option:
         case Question::Kind::profile:
@@ -77,6 +79,8 @@ std::string subject_of(const Question& question, const Machine& machine) {
         return "its firmware";
     if (question.kind == Question::Kind::user)
         return "the user " + question.subject;
+    if (question.kind == Question::Kind::service)
+        return "its service manager: " + question.subject;
     return shown_path(question.subject, {machine.directory, machine.home});
 }
 

@@ -109,6 +109,23 @@ struct ActionJson {
     json operator()(const Listen& socket) const { return {{"path-option", socket.path_option}}; }
     json operator()(const MakePair& pair) const { return {{"path-option", pair.path_option}}; }
     json operator()(const MakeClient& client) const { return {{"socket", client.socket}}; }
+    json operator()(const MakeScope& scope) const {
+        json properties = json::array();
+        for (const UnitProperty& property : scope.properties)
+            properties.push_back(
+                {{"name", property.name}, {"value", std::visit([](const auto& value) { return json(value); }, property.value)}});
+        return {{"user", scope.user}, {"machine", to_string(scope.machine)}, {"slice", scope.slice}, {"properties", std::move(properties)}};
+    }
+    json operator()(const RegisterMachine& entry) const {
+        return {{"user", entry.user},
+                {"socket", entry.socket},
+                {"machine", to_string(entry.machine)},
+                {"id", entry.id},
+                {"directory", shown_path(entry.directory, places)},
+                {"cid", entry.cid ? json(to_string(Word() += *entry.cid)) : json()},
+                {"ssh-address", to_string(entry.ssh_address)},
+                {"ssh-key", to_string(entry.ssh_key)}};
+    }
     json operator()(const Spawn& spawn) const {
         json arguments = json::array();
         for (const Word& word : spawn.arguments)

@@ -77,6 +77,17 @@ struct DescribeAction {
     std::string operator()(const KeepDirectory& directory) const {
         return directory.path.empty() ? "in the runtime directory" : shown_path(directory.path, places) + ", locked";
     }
+    std::string operator()(const MakeScope& scope) const {
+        std::string text =
+            fmt::format("of machine {} in {} of the {}", to_string(scope.machine), scope.slice, scope.user ? "user" : "system");
+        for (const UnitProperty& property : scope.properties)
+            text += fmt::format(", {}", printable(property.name));
+        return text;
+    }
+    std::string operator()(const RegisterMachine& entry) const {
+        return fmt::format("{} with the {}'s systemd-machined{}", to_string(entry.machine), entry.user ? "user" : "system",
+                           entry.ssh_address.parts.empty() ? "" : ", ssh by " + to_string(entry.ssh_address));
+    }
     std::string operator()(const Spawn& spawn) const { return shown_path(spawn.program, places); }
 
     [[nodiscard]] std::string all(const std::vector<Piece>& pieces) const {

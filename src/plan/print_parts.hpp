@@ -4,12 +4,17 @@
 #include "plan/paths.hpp"
 #include "plan/plan.hpp"
 
+#include <concepts>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace vmspawn {
+
+/// Several actions that a printer treats alike, each named so that a new one is not among them unseen.
+template <class T, class... These>
+concept OneOf = (std::same_as<T, These> || ...);
 
 [[nodiscard]] inline Places places(const Plan& plan) {
     return {plan.directory, plan.home};

@@ -75,11 +75,9 @@ private:
 
     [[nodiscard]] bool has(const std::function<bool(const Resource&)>& what) const { return std::ranges::any_of(plan_.resources, what); }
 
-    void up(const Resource& /*resource*/, const ClaimName& /*claim*/) {}  // $work stands in for the runtime directory
-    void up(const Resource& /*resource*/, const MakeQmpSocket& /*socket*/) {}
-    void up(const Resource& /*resource*/, const MakeTerminal& /*terminal*/) {}
-    void up(const Resource& /*resource*/, const MakeClient& /*client*/) {}
-    void up(const Resource& /*resource*/, const LinkKey& /*link*/) {}
+    /// $work stands in for the runtime directory, and the script stays in the unit that it was started in.
+    template <OneOf<ClaimName, MakeQmpSocket, MakeTerminal, MakeClient, LinkKey, MakeScope, RegisterMachine> Nothing>
+    void up(const Resource& /*resource*/, const Nothing& /*action*/) {}
 
     void up(const Resource& resource, const WriteFile& file) {
         line(fmt::format("\n# {}", printable(resource.id)));

@@ -2,6 +2,7 @@
 #include "plan/contributors.hpp"
 #include "plan/firmware.hpp"
 #include "plan/planner.hpp"
+#include "plan/services.hpp"
 #include "plan/tpm.hpp"
 
 #include <algorithm>
@@ -71,6 +72,20 @@ void ask_about_vsock(const Machine& machine, Asked& asked) {
         asked.ask(Question::Kind::option, "systemd-journal-remote --max-use", "journal.forward");
 }
 
+void ask_about_services(const Machine& machine, Asked& asked) {
+    const Unit& unit = machine.unit;
+    for (const bool user : {false, true}) {
+        if (unit.scope == (user ? Scope::system : Scope::user))
+            continue;
+        const Services& services = services_of(user);
+        for (const std::string& subject : {services.manager, services.bus})
+            asked.ask(Question::Kind::service, subject, unit.keep ? "unit.register" : "unit.keep");
+        for (const std::string& subject : {services.machined, services.machined_socket})
+            if (unit.registered != Want::no)
+                asked.ask(Question::Kind::service, subject, "unit.register");
+    }
+}
+
 void ask_about_tpm(const Machine& machine, Asked& asked) {
     if (machine.tpm.enabled == Want::no)
         return;
@@ -117,6 +132,7 @@ std::vector<Question> questions(const Machine& machine) {
     if (machine.image.directory || !machine.mounts.empty() || !machine.users.bind.empty())
         asked.virtiofsd(machine.image.directory ? "image.directory" : machine.mounts.empty() ? "users.bind" : "mount");
     ask_about_vsock(machine, asked);
+    ask_about_services(machine, asked);
     for (const Credential& credential : machine.credentials)
         if (const auto* file = std::get_if<CredentialFile>(&credential.source))
             asked.file(file->path, entry_key("credentials", credential.id));

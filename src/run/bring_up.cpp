@@ -5,6 +5,14 @@
 
 namespace vmspawn {
 
+namespace {
+
+bool asks_systemd(const Action& action) {
+    return std::holds_alternative<MakeScope>(action) || std::holds_alternative<RegisterMachine>(action);
+}
+
+}  // namespace
+
 std::string check_plan(const Plan& plan) {
     if (std::string wrong = check_order(plan.resources); !wrong.empty())
         return wrong;
@@ -17,7 +25,8 @@ std::string check_plan(const Plan& plan) {
     for (const Resource& resource : plan.resources) {
         if (resource.ready == Readiness::greeting && resource.id != plan.qemu)
             return "it waits for '" + resource.id + "'; only QEMU greets";
-        if (resource.ready != Readiness::done && !std::holds_alternative<Spawn>(resource.up))
+        if (resource.ready == Readiness::answered ? !asks_systemd(resource.up)
+                                                  : resource.ready != Readiness::done && !std::holds_alternative<Spawn>(resource.up))
             return "it waits for '" + resource.id + "', which starts nothing";
     }
     return "";

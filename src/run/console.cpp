@@ -51,7 +51,7 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
     messages_.set_raw(raw_->active());
     from_caller_ = loop.on_io(ends.input, EPOLLIN, [this](std::uint32_t events) { caller_spoke(events); });
     if (raw_->active())
-        continued_ = loop.on_signal(SIGCONT, [this] { raw_->refresh(); });
+        continued_ = loop.on_signal(SIGCONT, [this](pid_t) { raw_->refresh(); });
 }
 
 ConsoleLink::~ConsoleLink() {

@@ -33,7 +33,7 @@ std::optional<HotKey> EscapeKeys::letter(char byte, Clock::time_point now) {
         case 'p':
             return HotKey::power_off;
         case 'r':
-            return HotKey::reset;
+            return HotKey::reboot;
         case '?':
             return HotKey::help;
         default:

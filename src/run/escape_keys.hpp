@@ -9,7 +9,7 @@
 
 namespace vmspawn {
 
-enum class HotKey { end, power_off, reset, help };
+enum class HotKey { end, power_off, reboot, help };
 
 class EscapeKeys {
 public:

@@ -1,5 +1,6 @@
 #include "run/event.hpp"
 
+#include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
 #include <cerrno>
@@ -7,6 +8,7 @@
 #include <ctime>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <utility>
 
 namespace vmspawn {
@@ -31,8 +33,8 @@ int call(void* userdata, std::uint32_t events) noexcept {
 int on_io_event(sd_event_source*, int, std::uint32_t events, void* userdata) noexcept {
     return call(userdata, events);
 }
-int on_signal_event(sd_event_source*, const signalfd_siginfo*, void* userdata) noexcept {
-    return call(userdata, 0);
+int on_signal_event(sd_event_source*, const signalfd_siginfo* signal, void* userdata) noexcept {
+    return call(userdata, signal->ssi_code == SI_USER ? signal->ssi_pid : 0);
 }
 int on_time_event(sd_event_source*, std::uint64_t, void* userdata) noexcept {
     return call(userdata, 0);
@@ -87,9 +89,9 @@ EventSource EventLoop::on_io(int fd, std::uint32_t events, std::function<void(st
     return keep(std::move(watched), result, "watch a descriptor");
 }
 
-EventSource EventLoop::on_signal(int number, std::function<void()> handler) {
+EventSource EventLoop::on_signal(int number, std::function<void(pid_t)> handler) {
     auto watched = std::make_shared<EventSource::Watched>();
-    watched->handler = [handler = std::move(handler)](std::uint32_t) { handler(); };
+    watched->handler = [handler = std::move(handler)](std::uint32_t sender) { handler(static_cast<pid_t>(sender)); };
     sigset_t one;
     sigemptyset(&one);
     sigaddset(&one, number);
@@ -113,6 +115,12 @@ EventSource EventLoop::on_timer(std::chrono::microseconds after, std::function<v
     const int result = sd_event_add_time_relative(loop_, &watched->source, CLOCK_MONOTONIC, static_cast<std::uint64_t>(after.count()),
                                                   accuracy, on_time_event, watched.get());
     return keep(std::move(watched), result, "set a timer");
+}
+
+Result<void> EventLoop::attach(sd_bus* bus) {
+    if (const int result = sd_bus_attach_event(bus, loop_, SD_EVENT_PRIORITY_NORMAL); result < 0)
+        return Failure{-result, "watch the bus", ""};
+    return {};
 }
 
 void EventLoop::answer_watchdog() {

@@ -9,7 +9,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 
+struct sd_bus;
 struct sd_event;
 struct sd_event_source;
 
@@ -43,11 +45,14 @@ public:
     /// `events`: EPOLLIN, EPOLLOUT. A file that cannot be waited for (regular, /dev/null) is always ready. The descriptor stays the
     /// caller's.
     EventSource on_io(int fd, std::uint32_t events, std::function<void(std::uint32_t)> handler);
-    /// Blocks the signal in this process.
-    EventSource on_signal(int number, std::function<void()> handler);
+    /// Blocks the signal in this process. `sender`: 0 is the kernel, such as a terminal.
+    EventSource on_signal(int number, std::function<void(pid_t sender)> handler);
     /// A name was made in the directory `path`.
     EventSource on_new_name(const std::string& path, std::function<void()> handler);
     EventSource on_timer(std::chrono::microseconds after, std::function<void()> handler);
+
+    /// The bus is served by this loop until it is detached.
+    Result<void> attach(sd_bus* bus);
 
     /// Tells the service manager in time that this loop turns, where $WATCHDOG_USEC asks for it.
     void answer_watchdog();

@@ -31,14 +31,8 @@ void announce(const Plan& plan, const System& system, Messages& messages) {
     for (const std::string& notice : plan.notices)
         messages.status(notice);
     for (const Resource& resource : plan.resources) {
-        if (!resource.announce)
-            continue;
-        std::string text;
-        for (const auto& part : resource.announce->parts) {
-            const auto* late = std::get_if<Late>(&part);
-            text += late != nullptr ? system.resolve(*late) : std::get<std::string>(part);
-        }
-        messages.status(text);
+        if (resource.announce)
+            messages.status(resolve_word(system, *resource.announce));
     }
 }
 
@@ -70,9 +64,10 @@ const Resource* to_be_dropped(const BringUp& machine, bool up) {
 }
 
 /// The machine from its start to its end. Nothing instead of a status: `dropped` is set, and it is to start without that.
-std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& messages, ResourceId& dropped) {
+std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& messages, std::unique_ptr<HostScope>& scope,
+                               ResourceId& dropped) {
     QemuWatch watch(loop, messages, plan);
-    LinuxSystem system(plan, loop, watch, messages);
+    LinuxSystem system(plan, loop, watch, messages, scope);
     BringUp machine(plan, system);
     const bool up = machine.run();
     const bool asked_to_end = watch.facts().asked_by.has_value();
@@ -102,10 +97,11 @@ int execute(const Plan& plan, const RunOptions& options) {
     EventLoop loop;
     loop.answer_watchdog();
     Plan rest = plan;
+    std::unique_ptr<HostScope> scope;
     std::optional<int> status;
     while (!status) {
         ResourceId dropped;
-        status = run_machine(rest, loop, messages, dropped);
+        status = run_machine(rest, loop, messages, scope, dropped);
         if (!status)
             rest = without(rest, dropped);
     }

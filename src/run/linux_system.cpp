@@ -38,8 +38,8 @@ void set_variable(std::vector<std::string>& environment, const std::string& vari
 
 }  // namespace
 
-LinuxSystem::LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages)
-    : plan_(plan), loop_(loop), watch_(watch), messages_(messages) {}
+LinuxSystem::LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages, std::unique_ptr<HostScope>& scope)
+    : plan_(plan), loop_(loop), watch_(watch), messages_(messages), scope_(scope) {}
 
 template <class T>
 Result<void> LinuxSystem::hold(const ResourceId& id, Result<T> made) {
@@ -81,6 +81,8 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const KeepDirectory& directory) {
             return system.hold(resource.id, keep_directory(directory, system.runtime_directory(), resource.id));
         }
+        Result<void> operator()(const MakeScope& scope) { return system.make_scope(resource.id, scope); }
+        Result<void> operator()(const RegisterMachine& entry) { return system.register_machine(resource.id, entry); }
         Result<void> operator()(const Spawn& spawn) { return system.spawn(resource, spawn); }
     };
     return std::visit(Visitor{*this, resource}, resource.up);
@@ -132,6 +134,8 @@ void LinuxSystem::undo(const Resource& resource) {
     }
     if (const auto* link = std::get_if<KeyLink>(&found->second))
         unlink_key(*link);
+    if (auto* entry = std::get_if<std::unique_ptr<Registration>>(&found->second))
+        (*entry)->take_back();
     if (auto* kept = std::get_if<KeptDirectory>(&found->second))
         leave_directory(std::move(*kept));
     held_.erase(found);
@@ -338,6 +342,8 @@ Result<void> LinuxSystem::spawn_in(int directory, const Resource& resource, cons
         return child.failure();
     adopt(resource, spawn, std::move(*child), std::move(reader));
     close_copies(passed);
+    if (resource.id == plan_.qemu)
+        fill_scope();
     return {};
 }
 

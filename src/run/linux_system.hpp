@@ -3,9 +3,11 @@
 
 #include "run/channels.hpp"
 #include "run/grow.hpp"
+#include "run/host_scope.hpp"
 #include "run/keep_directory.hpp"
 #include "run/piece_writer.hpp"
 #include "run/qemu_watch.hpp"
+#include "run/registration.hpp"
 #include "run/runtime_directory.hpp"
 #include "run/socket_watch.hpp"
 #include "run/system.hpp"
@@ -22,7 +24,8 @@ namespace vmspawn {
 
 class LinuxSystem final : public System {
 public:
-    LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages);
+    /// `scope` outlives this: vmspawn cannot leave it, also when it starts the machine once more without some part.
+    LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages, std::unique_ptr<HostScope>& scope);
 
     Result<void> perform(const Resource& resource) override;
     Arrival wait() override;
@@ -37,17 +40,19 @@ private:
     struct Running {
         std::unique_ptr<SocketWatch> socket{};  ///< while it has not made its own
     };
+    struct InScope {};
     struct Surroundings {
         int output = -1;
         int directory = -1;
     };
     using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, ClientSocket, KeptDirectory, PseudoTerminal,
-                              ReservedPort, Pipe, ClaimedVsock, VsockPort, KeyLink, Running>;
+                              ReservedPort, Pipe, ClaimedVsock, VsockPort, KeyLink, Running, InScope, std::unique_ptr<Registration>>;
 
     const Plan& plan_;
     EventLoop& loop_;
     QemuWatch& watch_;
     Messages& messages_;
+    std::unique_ptr<HostScope>& scope_;
     std::map<ResourceId, Held> held_;
 
     template <class T>
@@ -61,6 +66,9 @@ private:
     Result<void> fill(const FillPipe& action);
     Result<Child> start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, Surroundings in);
     void adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output);
+    Result<void> make_scope(const ResourceId& id, const MakeScope& scope);
+    Result<void> register_machine(const ResourceId& id, const RegisterMachine& entry);
+    void fill_scope();
     [[nodiscard]] std::optional<GuestPeer> guest_behind(const ResourceId& device) const;
     /// The directory that a program fills, which is held.
     [[nodiscard]] int directory_of(const Fill& fill) const;

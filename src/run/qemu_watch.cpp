@@ -10,8 +10,11 @@ namespace vmspawn {
 
 QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan)
     : loop_(loop), messages_(messages), plan_(plan), supervisor_(plan.stop, plan.notify) {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP})
-        signals_.push_back(loop.on_signal(number, [this, number] { signalled(number); }));
+    for (const int number : {SIGTERM, SIGHUP})
+        signals_.push_back(loop.on_signal(number, [this, number](pid_t) { signalled(number); }));
+    signals_.push_back(loop.on_signal(SIGINT, [this](pid_t sender) { interrupted(sender); }));
+    // as systemd's own process 1 has it, and so machinectl poweroff
+    signals_.push_back(loop.on_signal(SIGRTMIN + 4, [this](pid_t) { signalled(SIGTERM, "SIGRTMIN+4"); }));
 }
 
 void QemuWatch::adopt(Child qemu, Fd output, Fd qmp) {
@@ -51,6 +54,16 @@ void QemuWatch::adopt_once(const ResourceId& id, Child program, Fd output) {
 pid_t QemuWatch::pid_of(const ResourceId& helper) const {
     const auto found = helpers_.find(helper);
     return found == helpers_.end() ? -1 : found->second->pid();
+}
+
+std::vector<pid_t> QemuWatch::lasting_processes() const {
+    std::vector<pid_t> processes;
+    if (qemu_ && qemu_->running())
+        processes.push_back(qemu_->pid());
+    for (const auto& [id, helper] : helpers_)
+        if (helper->running() && plan_.find(id)->ready != Readiness::ended)
+            processes.push_back(helper->pid());
+    return processes;
 }
 
 QmpClient::Handlers QemuWatch::qmp_handlers() {
@@ -139,11 +152,19 @@ void QemuWatch::end_helper(const ResourceId& id) {
         found->second->end(patience);
 }
 
-void QemuWatch::signalled(int number) {
+void QemuWatch::signalled(int number, std::string by) {
     const bool only_output_is_left = qemu_ && !qemu_->running() && console_;
     if (only_output_is_left)
         return console_->abandon();
-    take(Signalled{number});
+    take(Signalled{number, std::move(by)});
+}
+
+// machinectl reboot sends it, through machined; everybody else wants the machine to end.
+void QemuWatch::interrupted(pid_t sender) {
+    if (is_machined(sender))
+        take(RebootAsked{});
+    else
+        signalled(SIGINT);
 }
 
 // Once we have sent it a signal it only says that it got one.
@@ -171,7 +192,7 @@ void QemuWatch::take(const Event& event) {
 
 void QemuWatch::perform(const SendQmp& command) {
     if (qmp_)
-        qmp_->execute(command.command);
+        qmp_->execute(command.command, command.arguments);
 }
 
 void QemuWatch::perform(const KillQemu& command) {

@@ -11,6 +11,7 @@
 #include "run/supervisor.hpp"
 #include "run/system.hpp"
 
+#include <csignal>
 #include <deque>
 #include <map>
 #include <memory>
@@ -37,6 +38,9 @@ public:
     void start_notifications(int listener, GuestPeer guest);
     void machine_is_up() { take(MachineUp{}); }
     [[nodiscard]] pid_t pid_of(const ResourceId& helper) const;
+    /// QEMU, and the helpers that stay while it runs.
+    [[nodiscard]] std::vector<pid_t> lasting_processes() const;
+    void service_manager_asks_to_stop() { signalled(SIGTERM, "systemd"); }
     void start_console(ConsoleKind kind, int master);
     /// Until QEMU has ended and all that it wrote is shown.
     Result<void> until_end();
@@ -73,7 +77,8 @@ private:
     void perform(const TellManager& command);
     void perform(const Say& command);
     void perform(const Finish& command);
-    void signalled(int number);
+    void signalled(int number, std::string by = "");
+    void interrupted(pid_t sender);
     void qemu_spoke(const std::string& line);
     void qemu_ended(ProcessEnd end);
     void helper_spoke(const ResourceId& id, const std::string& line);

@@ -14,8 +14,8 @@ QmpClient::QmpClient(EventLoop& loop, Fd socket, Handlers handlers) : socket_(st
     execute("qmp_capabilities");
 }
 
-void QmpClient::execute(std::string command) {
-    const std::string line = qmp_command(command, ++last_id_);
+void QmpClient::execute(std::string command, const std::string& arguments) {
+    const std::string line = qmp_command(command, ++last_id_, arguments);
     // A few short lines always fit into the socket. When QEMU is gone its end is reported elsewhere.
     if (socket_ && send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(line.size()))
         waiting_.emplace(last_id_, std::move(command));

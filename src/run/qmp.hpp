@@ -25,8 +25,8 @@ public:
     /// Capabilities are negotiated at once, ahead of the greeting: before that QEMU would drop its events.
     QmpClient(EventLoop& loop, Fd socket, Handlers handlers);
 
-    /// A command without arguments. Its answer comes through `status` or `refused`.
-    void execute(std::string command);
+    /// `arguments`: a JSON object, or empty. The answer comes through `status` or `refused`.
+    void execute(std::string command, const std::string& arguments = "");
     /// Reads what is left after QEMU has ended.
     void drain();
 

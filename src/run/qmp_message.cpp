@@ -94,8 +94,9 @@ QmpMessage parse_qmp(std::string_view line) {
     return malformed(line);
 }
 
-std::string qmp_command(std::string_view name, int id) {
-    return fmt::format("{{\"execute\":\"{}\",\"id\":{}}}\n", name, id);
+std::string qmp_command(std::string_view name, int id, std::string_view arguments) {
+    const std::string more = arguments.empty() ? "" : fmt::format(",\"arguments\":{}", arguments);
+    return fmt::format("{{\"execute\":\"{}\",\"id\":{}{}}}\n", name, id, more);
 }
 
 }  // namespace vmspawn

@@ -23,7 +23,7 @@ using QmpMessage = std::variant<QmpGreeting, QmpReply, QmpEvent, QmpMalformed>;
 /// Never throws, whatever the bytes are. Deep nesting is malformed.
 QmpMessage parse_qmp(std::string_view line);
 
-/// {"execute":"NAME","id":N} with its newline.
-std::string qmp_command(std::string_view name, int id);
+/// {"execute":"NAME","id":N} with its newline, and with arguments if there are any: a JSON object.
+std::string qmp_command(std::string_view name, int id, std::string_view arguments = "");
 
 }  // namespace vmspawn

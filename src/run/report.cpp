@@ -52,6 +52,8 @@ public:
     std::string operator()(const KeepDirectory& directory) const {
         return directory.path.empty() ? "make " + id_ : fmt::format("use {} '{}'", id_, shown_path(plan_, directory.path));
     }
+    std::string operator()(const MakeScope&) const { return "make a scope for the machine"; }
+    std::string operator()(const RegisterMachine&) const { return "register the machine with systemd-machined"; }
     std::string operator()(const Spawn& spawn) const { return fmt::format("start '{}'", shown_path(plan_, spawn.program)); }
 
 private:

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <string>
+#include <sys/types.h>
 
 namespace vmspawn {
 
 /// sd_notify(3): lines of NAME=VALUE. Nobody listening is no failure.
 void tell_manager(const std::string& state);
+
+/// Whether this process is systemd-machined. 0, the kernel, is not.
+bool is_machined(pid_t process);
 
 }  // namespace vmspawn

@@ -54,17 +54,22 @@ Commands Supervisor::react(const QmpEvent& event) {
         facts_.panicked = true;
         return {warning("the guest panicked")};
     }
+    if (event.name == "RESET" && reboot_ == Reboot::resetting)
+        return go_on_after_reset();
     if (event.name == "RESET" && event.guest)
         return {status("the guest restarted")};
     if (event.name == "STOP")
-        return {SendQmp{"query-status"}};
+        return {SendQmp{"query-status", ""}};
     return {};
 }
 
 Commands Supervisor::shut_down(const QmpEvent& event) {
     // host-signal: somebody ended QEMU, us or a stranger; facts_.killed tells them apart. host-error: QEMU's own trouble.
-    if (event.reason != "host-signal" && event.reason != "host-error")
-        facts_.orderly = true;
+    if (event.reason == "host-signal" || event.reason == "host-error")
+        return {};
+    if (reboot_ == Reboot::powering_off)
+        return start_again();
+    facts_.orderly = true;
     return {};
 }
 
@@ -88,11 +93,11 @@ Commands Supervisor::react(const Signalled& event) {
         return {};
     if (!facts_.asked_by)
         facts_.asked_by = event.number;
-    return escalate(signal_name(event.number));
+    return escalate(event.by.empty() ? signal_name(event.number) : event.by);
 }
 
 Commands Supervisor::react(const KeysTyped& event) {
-    constexpr std::string_view keys = "^] three times ends the machine, ^]^]p asks the guest to power off, ^]^]r resets it";
+    constexpr std::string_view keys = "^] three times ends the machine, ^]^]p asks the guest to power off and ^]^]r to reboot";
     const bool can_ask = stage_ == Stage::running || stage_ == Stage::powering_off;
     switch (event.key) {
         case HotKey::end:
@@ -102,8 +107,8 @@ Commands Supervisor::react(const KeysTyped& event) {
         case HotKey::power_off:
             // As the button of a machine: the guest may take its time, or not listen.
             return can_ask ? Commands{SendQmp{"system_powerdown"}, status("^]^]p: asked the guest to power off")} : Commands{};
-        case HotKey::reset:
-            return can_ask ? Commands{SendQmp{"system_reset"}, status("^]^]r: reset the machine")} : Commands{};
+        case HotKey::reboot:
+            return react(RebootAsked{});
     }
     return {};
 }
@@ -124,6 +129,8 @@ Commands Supervisor::react(const TimerFired&) {
         return escalate(fmt::format("no end after {} s", ladder_.terminate.count()));
     if (stage_ == Stage::settling)
         return conclude();
+    if (reboot_ == Reboot::powering_off)
+        return start_again();
     return {};
 }
 
@@ -153,9 +160,11 @@ Commands Supervisor::escalate(const std::string& why) {
 
 Commands Supervisor::power_off(const std::string& why) {
     stage_ = Stage::powering_off;
-    return {SendQmp{"system_powerdown"}, ArmTimer{ladder_.power_off}, stopping(),
-            status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal", why,
-                               ladder_.power_off.count()))};
+    Commands commands = give_up_reboot();
+    commands.insert(commands.end(), {SendQmp{"system_powerdown", ""}, ArmTimer{ladder_.power_off}, stopping(),
+                                     status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal",
+                                                        why, ladder_.power_off.count()))});
+    return commands;
 }
 
 Commands Supervisor::terminate(const std::string& why) {

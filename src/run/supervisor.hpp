@@ -46,10 +46,12 @@ public:
 
 private:
     enum class Stage { starting, running, powering_off, terminating, killing, settling, ended };
+    enum class Reboot { none, powering_off, resetting };
     using Commands = std::vector<Command>;
     StopLadder ladder_;
     NotifyPlan notify_;
     Stage stage_ = Stage::starting;
+    Reboot reboot_ = Reboot::none;
     Facts facts_;
     bool started_ = false;  ///< QEMU
     bool greeted_ = false;
@@ -67,6 +69,7 @@ private:
     Commands react(const QmpStatus& event);
     Commands react(const QmpBroken& event);
     Commands react(const Signalled& event);
+    Commands react(const RebootAsked&);
     Commands react(const KeysTyped& event);
     Commands react(const TimerFired&);
     Commands react(const GuestSaid& event);
@@ -75,6 +78,10 @@ private:
     Commands react(const HelperStarted&);
     Commands react(const HelperEnded& event);
 
+    static SendQmp at_power_off(const char* action);
+    Commands start_again();
+    Commands go_on_after_reset();
+    Commands give_up_reboot();
     Commands become_ready();
     [[nodiscard]] TellManager stopping() const;
     Commands lose_helper(const HelperEnded& event);

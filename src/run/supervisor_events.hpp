@@ -38,7 +38,10 @@ struct QmpBroken {
 };
 struct Signalled {
     int number = 0;
+    std::string by{};  ///< what to call it; empty: by the signal's name
 };
+/// From outside: the guest is to power off and start again.
+struct RebootAsked {};
 struct KeysTyped {
     HotKey key = HotKey::end;
 };
@@ -63,12 +66,13 @@ struct HelperEnded {
     ProcessEnd end;
     std::string last_words;
 };
-using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, KeysTyped, TimerFired, GuestSaid,
-                           ReadyTimedOut, QemuEnded, HelperStarted, HelperEnded>;
+using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, RebootAsked, KeysTyped,
+                           TimerFired, GuestSaid, ReadyTimedOut, QemuEnded, HelperStarted, HelperEnded>;
 
 // Commands
 struct SendQmp {
-    std::string command;  ///< "system_powerdown", "query-status"
+    std::string command;    ///< "system_powerdown", "query-status"
+    std::string arguments;  ///< a JSON object; empty: none
 };
 struct KillQemu {
     int signal = 0;

@@ -30,4 +30,14 @@ public:
     [[nodiscard]] virtual std::string resolve(const Late& late) const = 0;
 };
 
+/// The word with every value that is known by now.
+inline std::string resolve_word(const System& system, const Word& word) {
+    std::string text;
+    for (const auto& part : word.parts) {
+        const auto* late = std::get_if<Late>(&part);
+        text += late != nullptr ? system.resolve(*late) : std::get<std::string>(part);
+    }
+    return text;
+}
+
 }  // namespace vmspawn

@@ -60,7 +60,7 @@ class Console(Case):
         run.send(b"\x1d\x1d?")
         run.wait_for("^]^]p asks the guest to power off")
         run.send(b"\x1d\x1dr")
-        run.wait_for("the guest restarted")
+        run.wait_for("the guest starts again")
         end = time.monotonic() + PATIENCE
         while run.text.count("T: waiting") < 2 and time.monotonic() < end:
             run.pump(0.5)

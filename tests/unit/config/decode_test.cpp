@@ -131,7 +131,7 @@ TEST(Decode, GuestAndHostOfTheFullDefinition) {
     EXPECT_EQ(m.journal.max_files, 7U);
     EXPECT_EQ(m.unit.registered, Want::yes);
     EXPECT_EQ(m.unit.slice, "vm.slice");
-    EXPECT_THAT(m.unit.properties, ElementsAre("MemoryMax=1G"));
+    EXPECT_THAT(m.unit.properties, ElementsAre(UnitProperty{"MemoryMax", std::uint64_t{1} << 30}));
     EXPECT_TRUE(m.unit.keep);
     EXPECT_EQ(m.unit.scope, Scope::user);
     EXPECT_FALSE(m.ready.notify);

@@ -25,6 +25,11 @@ private:
     void write(const CredentialText& value) { line(" text", value.bytes); }
     void write(const CredentialFile& value) { line(" file", value.path); }
     void write(const CredentialInherited& value) { line(" inherited", value.name); }
+    void write(const UnitProperty& value) { line("", value.name, value.value); }
+    template <class First, class Second>
+    void write(const std::pair<First, Second>& value) {
+        line("", value.first, value.second);
+    }
     template <class T>
     requires std::is_integral_v<T> || std::is_enum_v<T>
     void write(T value) { text_ += " " + std::to_string(static_cast<std::uint64_t>(value)); }

@@ -99,7 +99,7 @@ TEST(GuestRules, UnitSettingsNeedOwnUnit) {
     m.unit.keep = true;
     expect_kept("unit-settings-need-own-unit", m);
     m.unit.slice = "user.slice";
-    m.unit.properties = {"MemoryMax=1G"};
+    m.unit.properties = {{"MemoryMax", std::uint64_t{1} << 30}};
     say(m, "unit.slice");
     say(m, "unit.properties");
     expect_broken("unit-settings-need-own-unit", m, {"unit.slice", "unit.properties"});

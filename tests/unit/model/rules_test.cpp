@@ -31,7 +31,7 @@ TEST(Rules, JudgeFindsAllProblemsInOrder) {
     m.image.directory = "/srv/tree";
     say(m, "image.directory");
     m.unit.keep = true;
-    m.unit.properties = {"MemoryMax=1G"};
+    m.unit.properties = {{"MemoryMax", std::uint64_t{1} << 30}};
     say(m, "unit.properties");
     Diagnostics found;
     judge(m, found);

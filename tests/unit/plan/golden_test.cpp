@@ -53,6 +53,17 @@ void add_makers(const Plan& plan, const Resource& user, std::vector<ResourceId>&
     }
 }
 
+/// systemd is told a name that is the machine's alone; machined also looks where the leader is, which the scope decides.
+void add_services(const Plan& plan, const Action& action, std::vector<ResourceId>& used) {
+    const auto* entry = std::get_if<RegisterMachine>(&action);
+    if (entry || std::holds_alternative<MakeScope>(action))
+        used.emplace_back("runtime-dir");
+    if (entry && plan.find("scope"))
+        used.emplace_back("scope");
+    if (entry && entry->cid)
+        used.push_back(entry->cid->resource);
+}
+
 /// The resources whose values an action uses. QEMU also needs the machine's name to be its own; a socket is made, and a child's own
 /// mounts are, where the runtime directory has been.
 std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
@@ -72,6 +83,7 @@ std::vector<ResourceId> used_by(const Plan& plan, const Resource& resource) {
         if (const auto* file = std::get_if<RuntimeFile>(&piece))
             used.push_back(file->maker);
     }
+    add_services(plan, resource.up, used);
     add_places(resource.up, used);
     add_makers(plan, resource, used);
     std::ranges::sort(used);

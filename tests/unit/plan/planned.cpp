@@ -162,6 +162,9 @@ void answer(const Question& question, Host& host) {
         case Question::Kind::user:
             host.users.try_emplace(question.subject, UserAnswer{.error = ENOENT});
             break;
+        case Question::Kind::service:
+            host.files.try_emplace(service_path(host, question.subject));
+            break;
         case Question::Kind::program:
         case Question::Kind::option:
         case Question::Kind::profile:

@@ -59,7 +59,7 @@ TEST(EscapeKeys, CanBeTypedAgain) {
 
 TEST(EscapeKeys, TwiceAndALetter) {
     for (const auto& [letter, expected] :
-         {std::pair('p', HotKey::power_off), std::pair('r', HotKey::reset), std::pair('?', HotKey::help)}) {
+         {std::pair('p', HotKey::power_off), std::pair('r', HotKey::reboot), std::pair('?', HotKey::help)}) {
         EscapeKeys keys;
         std::string bytes = std::string("a\x1d\x1d") + letter + letter;
         EXPECT_EQ(keys.typed(bytes, at(0ms)), expected);

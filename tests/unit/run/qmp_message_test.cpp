@@ -65,6 +65,8 @@ TEST(QmpMessage, ProblemsQuoteOnlyTheBeginning) {
 
 TEST(QmpMessage, Commands) {
     EXPECT_EQ(qmp_command("query-status", 3), "{\"execute\":\"query-status\",\"id\":3}\n");
+    EXPECT_EQ(qmp_command("set-action", 4, R"({"shutdown":"pause"})"),
+              "{\"execute\":\"set-action\",\"id\":4,\"arguments\":{\"shutdown\":\"pause\"}}\n");
 }
 
 }  // namespace

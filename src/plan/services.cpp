@@ -1,0 +1,19 @@
+#include "plan/services.hpp"
+
+namespace vmspawn {
+
+const Services& services_of(bool user) {
+    static const Services of_system{.user = false,
+                                    .manager = "/run/systemd/system",
+                                    .bus = "/run/dbus/system_bus_socket",
+                                    .machined = "/usr/share/dbus-1/system-services/org.freedesktop.machine1.service",
+                                    .machined_socket = "/run/systemd/machine/io.systemd.Machine"};
+    static const Services of_user{.user = true,
+                                  .manager = "systemd/private",
+                                  .bus = "bus",
+                                  .machined = "/usr/share/dbus-1/services/org.freedesktop.machine1.service",
+                                  .machined_socket = "systemd/machine/io.systemd.Machine"};
+    return user ? of_user : of_system;
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,19 @@
+// Where the services of the host's systemd are reached: what is asked about them, and what the answers are looked up by.
+#pragma once
+
+#include <string>
+
+namespace vmspawn {
+
+/// Subjects of questions of the kind `service`.
+struct Services {
+    bool user = false;
+    std::string manager;          ///< is there while systemd runs
+    std::string bus;              ///< a socket
+    std::string machined;         ///< the bus starts machined by it
+    std::string machined_socket;  ///< is there while machined runs, where it knows varlink
+};
+/// Of the system, or of the user who asks.
+const Services& services_of(bool user);
+
+}  // namespace vmspawn

@@ -1,0 +1,149 @@
+// The machine as the host's systemd sees it: a scope of its own, and an entry with systemd-machined.
+#include "plan/contributors.hpp"
+#include "plan/services.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+namespace vmspawn {
+
+namespace {
+
+bool is_there(const Planning& p, const std::string& subject) {
+    const auto found = p.host.files.find(service_path(p.host, subject));
+    return found != p.host.files.end() && found->second.type != FileAnswer::Type::missing;
+}
+
+/// Why there is nobody to ask for a scope; empty: there is.
+std::string manager_problem(const Planning& p, const Services& services) {
+    if (!is_there(p, services.manager))
+        return services.user ? "this user has no service manager that runs" : "systemd does not run this host";
+    if (!is_there(p, services.bus))
+        return fmt::format("there is no {} bus ({})", services.user ? "user" : "system", service_path(p.host, services.bus));
+    return {};
+}
+
+std::string machined_problem(const Planning& p, const Services& services) {
+    if (is_there(p, services.machined) || is_there(p, services.machined_socket))
+        return {};
+    return services.user ? "users have no systemd-machined of their own here (systemd 258 is the first with one)"
+                         : "systemd-machined is not installed";
+}
+
+void refuse(Planning& p, const std::string& key, const std::string& why, const std::string& hint) {
+    p.found.add(error(fmt::format("{}: {}", key, why), p.origin(key)).with_hint(hint).with_error(EOPNOTSUPP));
+}
+
+Word machine_name(const Planning& p) {
+    if (p.name_is_drawn())
+        return Word() += Late{"runtime-dir", Late::What::name};
+    return p.machine.name;
+}
+
+/// What only a scope can give; empty: nothing of that was asked for.
+std::string setting_of_scope(const Planning& p) {
+    return p.machine.said("unit.slice") ? "unit.slice" : p.machine.unit.properties.empty() ? "" : "unit.properties";
+}
+
+std::string slice_name(const std::string& name) {
+    return name.ends_with(".slice") ? name : name + ".slice";
+}
+
+void add_scope(Planning& p, const Services& services) {
+    const Unit& unit = p.machine.unit;
+    const std::string setting = setting_of_scope(p);
+    const bool needed = !setting.empty() || unit.registered == Want::yes;
+    p.add(
+        {.id = "scope",
+         .needs = {"runtime-dir"},
+         .up = MakeScope{.user = services.user, .machine = machine_name(p), .slice = slice_name(unit.slice), .properties = unit.properties},
+         .ready = Readiness::answered,
+         .on_failure = needed ? OnFailure::stop : OnFailure::go_on,
+         .because = p.origin(setting.empty() ? "unit.keep" : setting),
+         .because_key = setting.empty() ? "unit.keep" : setting,
+         .reasons = {fmt::format("the {}'s service manager because unit.scope = {}", services.user ? "user" : "system",
+                                 unit.scope == Scope::by_uid ? fmt::format("auto and uid = {}", p.host.uid) : to_word(unit.scope))},
+         .without = needed ? "" : "the machine stays in the unit that vmspawn was started in"});
+}
+
+/// What ssh needs to find the guest: its address, and the key that it accepts.
+void add_ssh(const Planning& p, RegisterMachine& entry) {
+    if (!p.link)
+        return;
+    const auto runtime_path = [&](const std::string& name) {
+        Word path(fmt::format("{}/systemd/vmspawn/", p.host.runtime_base));
+        const Word machine = machine_name(p);
+        path.parts.insert(path.parts.end(), machine.parts.begin(), machine.parts.end());
+        return path += "/" + name;
+    };
+    if (p.link->backend == VsockBackend::kernel) {
+        entry.cid = Late{p.link->device, Late::What::cid};
+        entry.ssh_address = Word("vsock/") += *entry.cid;
+    } else {
+        Word address("vsock-mux");
+        const Word path = runtime_path("vsock");
+        address.parts.insert(address.parts.end(), path.parts.begin(), path.parts.end());
+        entry.ssh_address = address;
+    }
+    if (p.plan.find("ssh-key") != nullptr)
+        entry.ssh_key = runtime_path(p.machine.ssh.key_type);
+}
+
+std::string id_of(const Machine& machine) {
+    std::string digits;
+    for (const std::uint8_t byte : machine.uuid.value_or(std::array<std::uint8_t, 16>{}))
+        digits += fmt::format("{:02x}", byte);
+    return machine.uuid ? digits : "";
+}
+
+void add_registration(Planning& p, const Services& services) {
+    const std::string key = "unit.register";
+    RegisterMachine entry{.user = services.user,
+                          .socket = service_path(p.host, services.machined_socket),
+                          .machine = machine_name(p),
+                          .id = id_of(p.machine),
+                          .directory = p.machine.image.directory ? p.machine.image.directory->string() : ""};
+    add_ssh(p, entry);
+    std::vector<ResourceId> needs{"runtime-dir"};
+    if (p.plan.find("scope") != nullptr)
+        needs.emplace_back("scope");  // machined looks up the unit of the leader
+    if (entry.cid)
+        needs.push_back(entry.cid->resource);
+    const bool may_fail = p.machine.unit.registered != Want::yes && services.user;
+    p.add({.id = "registration",
+           .needs = std::move(needs),
+           .up = std::move(entry),
+           .ready = Readiness::answered,
+           .on_failure = may_fail ? OnFailure::go_on : OnFailure::stop,
+           .because = p.origin(key),
+           .because_key = key,
+           .reasons = {"vmspawn is the leader because machinectl sends signals to it, which would kill a QEMU"},
+           .without = may_fail ? "machinectl does not know this machine" : ""});
+}
+
+}  // namespace
+
+void plan_unit(Planning& p) {
+    const Unit& unit = p.machine.unit;
+    const Services& services = services_of(unit.scope == Scope::by_uid ? p.host.uid != 0 : unit.scope == Scope::user);
+    const std::string problem = manager_problem(p, services);
+    if (problem.empty() && !unit.keep)
+        add_scope(p, services);
+    else if (const std::string setting = setting_of_scope(p); !problem.empty() && !setting.empty())
+        refuse(p, setting, "there can be no scope: " + problem, "leave it out");
+    else if (!problem.empty() && !unit.keep)
+        p.reason("no scope because " + problem);
+    if (unit.registered == Want::no)
+        return;
+    const std::string why = problem.empty() ? machined_problem(p, services) : problem;
+    if (why.empty())
+        add_registration(p, services);
+    else if (unit.registered == Want::yes)
+        refuse(p, "unit.register", "the machine cannot be registered: " + why,
+               problem.empty() && !services.user ? "apt install systemd-container" : "unit.register = \"auto\" goes on without");
+    else
+        p.reason("not registered, although unit.register = auto, because " + why);
+}
+
+}  // namespace vmspawn

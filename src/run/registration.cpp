@@ -1,0 +1,127 @@
+#include "run/registration.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <systemd/sd-bus.h>
+
+#include <charconv>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace vmspawn {
+
+namespace {
+
+constexpr const char* service = "org.freedesktop.machine1";
+/// What machined is told that we are: its clients know this name, and what such a machine can do.
+constexpr const char* creator = "systemd-vmspawn";
+
+BusMethod of_machined(const char* name) {
+    return {service, "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager", name};
+}
+
+/// Of `digits`; empty where there is none.
+std::vector<std::uint8_t> id_bytes(const std::string& digits) {
+    std::vector<std::uint8_t> bytes;
+    for (std::size_t at = 0; at + 2 <= digits.size(); at += 2)
+        std::from_chars(digits.data() + at, digits.data() + at + 2, bytes.emplace_back(), 16);
+    return bytes;
+}
+
+int append_entry(sd_bus_message* call, const MachineEntry& entry) {
+    const std::vector<std::uint8_t> id = id_bytes(entry.id);
+    int result = sd_bus_message_append(call, "s", entry.machine.c_str());
+    result = result < 0 ? result : sd_bus_message_append_array(call, 'y', id.data(), id.size());
+    return result < 0 ? result
+                      : sd_bus_message_append(call, "ssus", creator, "vm", static_cast<std::uint32_t>(getpid()), entry.directory.c_str());
+}
+
+}  // namespace
+
+std::string register_parameters(const MachineEntry& entry, int leader) {
+    nlohmann::ordered_json parameters{{"name", entry.machine}, {"service", creator}, {"class", "vm"}, {"leader", leader}};
+    const auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty())
+            parameters[name] = value;
+    };
+    add("id", entry.id);
+    add("rootDirectory", entry.directory);
+    std::uint32_t cid = 0;
+    std::from_chars(entry.cid.data(), entry.cid.data() + entry.cid.size(), cid);
+    if (cid != 0)
+        parameters["vSockCid"] = cid;
+    add("sshAddress", entry.ssh_address);
+    add("sshPrivateKeyPath", entry.ssh_key);
+    // Names of files need not be UTF-8, but a call must be; what is not is replaced.
+    return parameters.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Registration::Registration(EventLoop& loop, MachineEntry entry, std::function<void(Result<void>)> made)
+    : loop_(loop), entry_(std::move(entry)), made_(std::move(made)) {
+    if (!ask_by_varlink())
+        start_machined();
+}
+
+/// False: machined does not run, or knows no varlink.
+bool Registration::ask_by_varlink() {
+    Result<Fd> socket = connect_by_varlink(entry_.socket);
+    if (!socket)
+        return false;
+    may_be_registered_ = true;
+    const std::string call = varlink_call("io.systemd.Machine.Register", register_parameters(entry_, getpid()));
+    varlink_.emplace(loop_, std::move(*socket), call, "register with systemd-machined",
+                     [this](Result<void> result) { finish(std::move(result)); });
+    return true;
+}
+
+bool Registration::open_bus() {
+    if (bus_)
+        return true;
+    Result<Bus> bus = Bus::open(loop_, entry_.user);
+    if (!bus) {
+        finish(bus.failure());
+        return false;
+    }
+    bus_.emplace(std::move(*bus));
+    return true;
+}
+
+void Registration::start_machined() {
+    if (!open_bus())
+        return;
+    bus_->call(
+        {"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName"}, "start systemd-machined",
+        [](sd_bus_message* call) { return sd_bus_message_append(call, "su", service, 0U); },
+        [this](const Result<sd_bus_message*>& answer) {
+            if (!answer)
+                finish(answer.failure());
+            else if (!ask_by_varlink())
+                ask_by_bus();
+        });
+}
+
+void Registration::ask_by_bus() {
+    may_be_registered_ = true;
+    bus_->call(
+        of_machined("RegisterMachine"), "register with systemd-machined",
+        [this](sd_bus_message* call) { return append_entry(call, entry_); },
+        [this](const Result<sd_bus_message*>& answer) { finish(answer ? Result<void>() : Result<void>(answer.failure())); });
+}
+
+void Registration::finish(Result<void> result) {
+    if (!result)
+        may_be_registered_ = false;
+    if (const auto made = std::exchange(made_, nullptr))
+        made(std::move(result));
+}
+
+void Registration::take_back() {
+    constexpr std::chrono::seconds patience{2};
+    if (!std::exchange(may_be_registered_, false) || !open_bus())
+        return;
+    const auto name = [this](sd_bus_message* call) { return sd_bus_message_append(call, "s", entry_.machine.c_str()); };
+    (void)bus_->call_and_wait(of_machined("UnregisterMachine"), "", name, patience);
+}
+
+}  // namespace vmspawn

@@ -1,0 +1,307 @@
+"""What the host's systemd does with a machine: scopes, systemd-machined, services. On a host of its own (tests/systemd-host)."""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+from harness import GUESTS, PATIENCE, PROGRAM, ROOT, Case, Run, children_of, main
+
+HOSTS = pathlib.Path(os.environ.get("VMSPAWN_HOSTS", ROOT / "build/hosts"))
+LAB = ROOT / "tests/systemd-host/lab"
+UNIT = ROOT / "src/app/vmspawn@.service.in"
+OURS = ("vmspawn", "qemu-system", "vhost-device")
+TINY = """ram = "256M"
+kvm = false
+tpm.enabled = false
+console.mode = "read-only"
+[boot]
+linux = "/guests/vmlinuz"
+initrd = ["/guests/initrd.img"]
+cmdline = ["quiet", "cryptomgr.notests", "test.cmd=powerbutton"]
+"""
+
+
+def libraries(tree):
+    """Those of the program that the tree lacks: Debian 12's and 13's differ."""
+    said = subprocess.run(["ldd", PROGRAM], capture_output=True, text=True, check=True).stdout
+    found = [pathlib.Path(path) for path in re.findall(r"=> (/\S+)", said)]
+    return [f"{path.resolve()}:/usr/lib/{path.parent.name}/{path.name}:ro" for path in found
+            if not (tree / "usr/lib" / path.parent.name / path.name).exists()]
+
+
+class Host(Case):
+    tree = "systemd-host"
+
+    def setUp(self):
+        super().setUp()
+        self.need_root()
+        tree = HOSTS / self.tree
+        if not tree.exists():
+            self.skipTest("there is no host to test on: tests/systemd-host/make makes it, with root or sudo")
+        self.lab, self.work = self.dir / "lab", self.dir / "work"
+        self.lab.mkdir()
+        self.work.mkdir()
+        unit = self.dir / "unit"
+        unit.write_text(UNIT.read_text().replace("@bindir@", "/usr/bin"))
+        places = [f"{PROGRAM}:/usr/bin/vmspawn:ro", f"{GUESTS.resolve()}:/guests:ro", f"{self.work}:/etc/vmspawn",
+                  f"{unit}:/etc/systemd/system/vmspawn@.service:ro", *libraries(tree.resolve())]
+        device = GUESTS / "vhost-device-vsock"
+        if device.exists():
+            places.append(f"{device.resolve()}:/opt/vhost-device-vsock:ro")
+        self.addCleanup(self.down)
+        subprocess.run([LAB, "up", self.lab, tree, *places], check=True, timeout=60)
+
+    def down(self):
+        """Fails when something stayed behind."""
+        if (self.lab / "outer").exists():
+            subprocess.run([LAB, "down", self.lab], check=True, timeout=60)
+
+    def on_host(self, *words, check=True):
+        done = subprocess.run([LAB, "run", self.lab, *words], capture_output=True, text=True, timeout=PATIENCE)
+        if check:
+            self.assertEqual(0, done.returncode, f"{words}\n{done.stdout}{done.stderr}\n{self.journal()}")
+        return done.stdout
+
+    def journal(self):
+        return subprocess.run([LAB, "run", self.lab, "journalctl", "-b", "--no-pager", "-n", "100"], capture_output=True, text=True).stdout
+
+    def pids(self, *names):
+        """Of the processes on the host that are called so, as this machine numbers them."""
+        found = []
+        for pid in children_of(int((self.lab / "outer").read_text())):
+            try:
+                if pathlib.Path(f"/proc/{pid}/comm").read_text().startswith(names):
+                    found.append(pid)
+            except OSError:
+                pass
+        return found
+
+    def define(self, text="", head=TINY, name="vm-1"):
+        (self.work / f"{name}.vmspawn").write_text(f'name = "{name}"\n{head}{text}')
+        return f"/etc/vmspawn/{name}.vmspawn"
+
+    def begin(self, *words, user=None, login=None):
+        """vmspawn as a service of its own, or as a user's, so that it is in a unit as whoever logs in is. `login`: a user whose unit is
+        the system's, as it is after a login by ssh."""
+        how = ["urun", self.lab, user] if user else ["srun", self.lab]
+        if login:
+            how += ["setpriv", "--reuid", login, "--regid", login, "--init-groups", "env", f"HOME=/home/{login}", "XDG_RUNTIME_DIR=/run/user/1000"]
+        run = Run([str(LAB), *map(str, how), "vmspawn", *words], dict(os.environ), self.dir)
+        self.runs.append(run)
+        return run
+
+    def begin_waiting(self, *words, **options):
+        return self.begin("run", *words, **options).wait_for("T: waiting")
+
+    def shown(self, words, *names):
+        """Properties by name, as systemctl and machinectl show them."""
+        said = self.on_host(*words, *(word for name in names for word in ("-p", name)))
+        return dict(line.split("=", 1) for line in said.splitlines())
+
+    def machines(self):
+        return self.on_host("machinectl", "list", "--no-legend").split()[:1]
+
+    def scopes(self, *how):
+        return self.on_host("systemctl", *how, "list-units", "--all", "--no-legend", "--plain", "machine-*.scope").split()[:1]
+
+    def assert_gone(self, run, status=0):
+        self.assertEqual(status, run.finish(), run.everything())
+        self.assertEqual([], self.pids(*OURS))
+        self.assertEqual([], self.machines())
+        end = time.monotonic() + 5
+        while self.scopes() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual([], self.scopes())
+        self.assertEqual("", self.on_host("sh", "-c", "ls /run/systemd/vmspawn 2>/dev/null || true"))
+
+
+class Registered(Host):
+    def test_a_machine_has_a_scope_with_its_properties_and_an_entry(self):
+        run = self.begin_waiting(self.define(
+            '[unit]\nslice = "tests.slice"\nproperties = ["MemoryMax=3G", "CPUWeight=50", "TasksMax=10%", "AllowedCPUs=0", '
+            '"DeviceAllow=/dev/null rw", "KillSignal=SIGINT", "After=tmp.mount"]\n',
+            head='uuid = "00112233-4455-6677-8899-aabbccddeeff"\n' + TINY))
+        entry = self.shown(["machinectl", "show", "vm-1"], "Class", "Service", "Unit", "Leader", "State", "Id")
+        leader = entry.pop("Leader")
+        unit = "machine-vm\\x2d1.scope"
+        self.assertEqual({"Class": "vm", "Service": "systemd-vmspawn", "Unit": unit, "State": "running",
+                          "Id": "00112233445566778899aabbccddeeff"}, entry)
+        scope = self.shown(["systemctl", "show", unit], "Slice", "MemoryMax", "CPUWeight", "AllowedCPUs", "DeviceAllow", "KillSignal", "Description")
+        self.assertEqual({"Slice": "tests.slice", "MemoryMax": str(3 << 30), "CPUWeight": "50", "AllowedCPUs": "0",
+                          "DeviceAllow": "/dev/null rw", "KillSignal": "2", "Description": "Virtual machine vm-1"}, scope)
+        inside = self.on_host("cat", f"/sys/fs/cgroup/tests.slice/{unit}/cgroup.procs").split()
+        names = {pid: self.on_host("cat", f"/proc/{pid}/comm").strip() for pid in inside}
+        self.assertEqual("vmspawn", names.pop(leader))
+        self.assertEqual(["qemu-system-x86"], list(names.values()))
+        self.on_host("machinectl", "poweroff", "vm-1")
+        self.assert_gone(run)
+        self.assertIn("T: button", run.text, run.everything())
+
+    def test_terminate_and_stop_power_the_guest_off(self):
+        definition = self.define()
+        for command in (["machinectl", "terminate", "vm-1"], ["systemctl", "stop", "machine-vm\\x2d1.scope"], ["machinectl", "poweroff", "vm-1"]):
+            run = self.begin_waiting(definition)  # at once after the one before: its scope is just going
+            self.on_host(*command)
+            self.assertEqual(0, run.finish(), f"{command}\n{run.everything()}\n{self.journal()}")
+            self.assertIn("T: button", run.text, run.everything())
+        self.assert_gone(run)
+
+    def test_reboot_powers_off_and_starts_again(self):
+        run = self.begin_waiting(self.define())
+        self.on_host("machinectl", "reboot", "vm-1")
+        end = time.monotonic() + PATIENCE
+        while run.text.count("T: waiting") < 2:
+            run.pump(0.1)
+            self.assertLess(time.monotonic(), end, run.everything())
+            self.assertIsNone(run.process.poll(), run.everything())
+        self.assertEqual(1, run.text.count("T: button"), "the guest was asked")
+        self.assertEqual(["vm-1"], self.machines(), "the machine is still the same")
+        self.on_host("machinectl", "poweroff", "vm-1")
+        self.assert_gone(run)
+
+    def test_a_killed_vmspawn_leaves_nothing_at_machined(self):
+        run = self.begin_waiting(self.define())
+        os.kill(self.pids("vmspawn")[0], signal.SIGKILL)
+        end = time.monotonic() + 10
+        while (self.machines() or self.scopes() or self.pids(*OURS)) and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(([], [], []), (self.machines(), self.scopes(), self.pids(*OURS)))
+        self.assertNotEqual(0, run.finish())
+        again = self.begin_waiting(self.define())
+        self.on_host("machinectl", "terminate", "vm-1")
+        self.assert_gone(again)
+
+    def test_a_name_that_machined_has_already_is_refused(self):
+        self.on_host("systemd-run", "--unit=other", "sleep", "1000")
+        leader = self.shown(["systemctl", "show", "other"], "MainPID")["MainPID"]
+        self.on_host("busctl", "call", "org.freedesktop.machine1", "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager",
+                     "RegisterMachine", "sayssus", "vm-1", "0", "test", "vm", leader, "")
+        run = self.begin("run", self.define())
+        self.assertEqual(17, run.finish(), run.everything())
+        self.assertIn("could not register the machine with systemd-machined", run.errors)
+        self.assertEqual(["vm-1"], self.machines(), "the other's")
+        self.on_host("systemctl", "stop", "other")
+        self.assert_gone(run, 17)
+
+    def test_a_scope_that_systemd_refuses_ends_the_start(self):
+        run = self.begin("run", self.define('[unit]\nslice = "tests-.slice"\n'))
+        self.assertNotEqual(0, run.finish(), run.everything())
+        self.assertRegex(run.errors, r"could not make a scope for the machine \(/etc/vmspawn/vm-1.vmspawn:\d+:\d+, unit.slice\)")
+        self.assert_gone(run, run.process.returncode)
+
+    def test_a_machine_that_starts_once_more_is_still_in_its_scope(self):
+        swtpm = self.work / "swtpm"
+        swtpm.write_text("#!/bin/sh\nsleep 1\nexit 1\n")  # by then the scope is made
+        swtpm.chmod(0o755)
+        self.on_host("ln", "-s", "/etc/vmspawn/swtpm", "/usr/bin/swtpm")
+        run = self.begin_waiting(self.define(head=TINY.replace("tpm.enabled = false\n", "")))
+        self.assertIn("QEMU starts once more, and the guest has no TPM", run.errors)
+        self.assertEqual("machine-vm\\x2d1.scope", self.shown(["machinectl", "show", "vm-1"], "Unit")["Unit"])
+        inside = self.on_host("cat", "/sys/fs/cgroup/machine.slice/machine-vm\\x2d1.scope/cgroup.procs").split()
+        self.assertEqual(2, len(inside), "vmspawn and the second QEMU")
+        self.on_host("systemctl", "stop", "machine-vm\\x2d1.scope")
+        self.assert_gone(run)
+        self.assertIn("T: button", run.text, run.everything())
+
+    def test_without_registration_and_scope_the_machine_stays_in_its_unit(self):
+        run = self.begin_waiting(self.define("[unit]\nregister = false\nkeep = true\n"))
+        self.assertEqual(([], []), (self.machines(), self.scopes()))
+        os.kill(self.pids("vmspawn")[0], signal.SIGTERM)
+        self.assert_gone(run)
+
+
+class Users(Host):
+    def test_a_user_who_has_logged_in_moves_to_their_own_manager(self):
+        run = self.begin_waiting(self.define(), login="tester")
+        inside = self.on_host("sh", "-c", "cat /sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/machine.slice/machine-*.scope/cgroup.procs")
+        self.assertEqual(2, len(inside.split()), "vmspawn and QEMU")
+        os.kill(self.pids("vmspawn")[0], signal.SIGTERM)
+        self.assert_gone(run)
+        self.assertIn("T: button", run.text)
+
+    def test_a_user_has_a_scope_in_their_own_manager(self):
+        run = self.begin_waiting(self.define('[unit]\nproperties = ["MemoryMax=3G"]\n'), user="tester")
+        def ask(*words):
+            return subprocess.run([LAB, "urun", self.lab, "tester", *words], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(f"Slice=machine.slice\nMemoryMax={3 << 30}\n",
+                         ask("systemctl", "--user", "show", "machine-vm\\x2d1.scope", "-p", "MemoryMax", "-p", "Slice"))
+        ask("systemctl", "--user", "stop", "machine-vm\\x2d1.scope")
+        self.assert_gone(run)
+        self.assertIn("T: button", run.text)
+
+    def test_registration_that_a_user_asks_for_needs_their_own_machined(self):
+        run = self.begin("run", self.define("[unit]\nregister = true\n"), user="tester")
+        self.assertEqual(95, run.finish(), run.everything())
+        self.assertIn("unit.register: the machine cannot be registered: users have no systemd-machined of their own", run.errors)
+
+
+class NewestUsers(Host):
+    tree = "systemd-host-sid"
+
+    def test_a_user_registers_with_their_own_machined(self):
+        run = self.begin_waiting(self.define("[unit]\nregister = true\n"), user="tester")
+        def ask(*words):
+            return subprocess.run([LAB, "urun", self.lab, "tester", *words], capture_output=True, text=True, check=True).stdout
+        self.assertRegex(ask("machinectl", "--user", "list", "--no-legend"), r"^vm-1 +vm +systemd-vmspawn")
+        self.assertEqual([], self.machines(), "the system's knows nothing of it")
+        ask("machinectl", "--user", "poweroff", "vm-1")  # "terminate" it does not know how to: the unit is a part of user@.service
+        self.assert_gone(run)
+        self.assertIn("T: button", run.text)
+        self.assertEqual("", ask("machinectl", "--user", "list", "--no-legend"))
+
+
+class Service(Host):
+    def state(self):
+        return self.shown(["systemctl", "show", "vmspawn@hello"], "ActiveState", "Result", "StatusText")
+
+    def test_a_service_is_active_when_its_guest_is_ready_and_stops_in_order(self):
+        if not (GUESTS / "systemd").exists():
+            self.skipTest("there is no systemd guest: tests/guests/systemd makes it")
+        for name in ("vmlinuz", "initrd.img"):
+            shutil.copyfile(GUESTS / "systemd" / name, self.work / name)
+        subprocess.run(["cp", "--sparse=always", GUESTS / "systemd/disk.raw", self.work / "disk.raw"], check=True)
+        self.define('[image]\npath = "disk.raw"\n[boot]\nlinux = "vmlinuz"\ninitrd = ["initrd.img"]\ncmdline = ["quiet", "cryptomgr.notests"]\n',
+                    head='ram = "512M"\nkvm = false\ntpm.enabled = false\nvsock.enabled = true\n', name="hello")
+        self.on_host("ln", "-s", "/opt/vhost-device-vsock", "/usr/bin/vhost-device-vsock")
+        began = time.monotonic()
+        self.on_host("systemctl", "start", "--no-block", "vmspawn@hello")
+        while (state := self.state())["ActiveState"] == "activating":
+            self.assertLess(time.monotonic() - began, PATIENCE * 2, self.journal())
+            said = self.on_host("journalctl", "-u", "vmspawn@hello", "--no-pager", "-o", "cat")
+            time.sleep(0.3)
+        self.assertEqual("active", state["ActiveState"], self.journal())
+        self.assertIn("T: initrd", said, "it was still activating when the guest had begun")
+        self.assertRegex(state["StatusText"], "^VM running")
+        entry = self.shown(["machinectl", "show", "hello"], "Unit", "SSHAddress", "SSHPrivateKeyPath")
+        self.assertEqual({"Unit": "vmspawn@hello.service", "SSHAddress": "vsock-mux/run/systemd/vmspawn/hello/vsock",
+                          "SSHPrivateKeyPath": "/run/systemd/vmspawn/hello/ed25519"}, entry)
+        self.assertEqual("up\n", self.on_host("vmspawn", "ssh", "hello", "--", "echo", "up"))
+        self.on_host("systemctl", "stop", "vmspawn@hello")
+        state = self.state()
+        self.assertEqual(("inactive", "success"), (state["ActiveState"], state["Result"]), self.journal())
+        self.assertEqual([], self.machines())
+        self.assertEqual([], self.pids(*OURS))
+
+    def test_a_guest_that_cannot_tell_counts_as_ready_at_once(self):
+        self.define("[ready]\nnotify = false\n", name="hello")
+        self.on_host("systemctl", "start", "vmspawn@hello")
+        self.assertEqual("active", self.state()["ActiveState"])
+        self.assertEqual(["hello"], self.machines())
+        end = time.monotonic() + PATIENCE
+        while "T: waiting" not in self.on_host("journalctl", "-u", "vmspawn@hello", "--no-pager", "-o", "cat"):
+            self.assertLess(time.monotonic(), end, self.journal())
+            time.sleep(0.2)
+        self.on_host("machinectl", "terminate", "hello")
+        end = time.monotonic() + PATIENCE
+        while (state := self.state())["ActiveState"] not in ("inactive", "failed"):
+            self.assertLess(time.monotonic(), end, self.journal())
+            time.sleep(0.1)
+        self.assertEqual(("inactive", "success"), (state["ActiveState"], state["Result"]), self.journal())
+        self.assertIn("T: button", self.on_host("journalctl", "-u", "vmspawn@hello", "--no-pager", "-o", "cat"))
+
+
+if __name__ == "__main__":
+    main()

@@ -167,8 +167,8 @@ class Case(unittest.TestCase):
                 os.waitpid(pid, 0)
             except OSError:
                 pass
-        for directory in [self.dir, *self.runtime_directories()]:
-            shutil.rmtree(directory, ignore_errors=True)
+        for path in [self.dir, *self.runtime_entries()]:
+            path.unlink() if path.is_symlink() else shutil.rmtree(path, ignore_errors=True)
 
     def runtime_directories(self):
         return [path for path in self.runtime_entries() if not path.is_symlink()]

@@ -52,7 +52,6 @@ std::string hint_for(const NotYet& row) {
 
 std::span<const NotYet> not_yet() {
     static const std::vector<NotYet> rows = {
-        {"network.*.kind", {"user"}},
         {"console.background", {""}},
     };
     return rows;

@@ -97,6 +97,10 @@ struct ListenVsock {
 struct MakeQmpSocket {};
 /// A pseudo terminal, raw; vmspawn holds the master. Undo: closed.
 struct MakeTerminal {};
+/// A tap interface of the host, called after the machine (tap_name). Undo: closed, and gone.
+struct MakeTap {
+    Word machine;  ///< its name; a second interface has more behind it
+};
 /// A free local port, held by a bound socket until the machine is up. Undo: closed.
 struct PickPort {
     std::string bind;
@@ -136,7 +140,7 @@ struct Spawn {
 };
 
 using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, LinkKey, MakePipe,
-                            FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, PickPort, Listen, MakePair, MakeClient,
+                            FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, MakeTap, PickPort, Listen, MakePair, MakeClient,
                             KeepDirectory, MakeScope, RegisterMachine, Spawn>;
 
 /// "open", "spawn", … for plans and messages.

@@ -82,8 +82,4 @@ const FileAnswer* judge_file(Planning& planning, const WantedFile& wanted) {
     return nullptr;
 }
 
-void refuse_not_built(Planning& planning, const std::string& key, std::string_view value) {
-    planning.found.add(error(fmt::format("{} = \"{}\" is not supported yet", key, value), planning.origin(key)).with_error(EOPNOTSUPP));
-}
-
 }  // namespace vmspawn

@@ -23,7 +23,4 @@ struct WantedFile {
 /// What is there when it can be used; null after adding the problem: 2 missing, 13 no permission, 22 not a file.
 const FileAnswer* judge_file(Planning& planning, const WantedFile& wanted);
 
-/// An error for a value that the language has and this vmspawn does not: "image.disk-type = nvme is not supported yet".
-void refuse_not_built(Planning& planning, const std::string& key, std::string_view value);
-
 }  // namespace vmspawn

@@ -1,4 +1,5 @@
 // Network cards. User mode: QEMU's own small network stack, which needs no privilege.
+#include "base/interface_name.hpp"
 #include "plan/contributors.hpp"
 #include "plan/files.hpp"
 #include "plan/sha256.hpp"
@@ -6,6 +7,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <utility>
 
 namespace vmspawn {
 
@@ -66,10 +70,40 @@ void add_user_network(Planning& p, const Network& network, const std::string& id
     p.qemu.option("-netdev", std::move(netdev));
 }
 
+/// The host's side is networkd's (80-vm-vt.network): addresses, DHCP, the way out.
+void add_tap(Planning& p, const Network& network, const std::string& id, bool first) {
+    const std::string key = entry_key("network", network.name, "kind");
+    const auto refuse = [&](const std::string& why, const std::string& hint) {
+        p.found.add(error(fmt::format("{} = \"tap\": {}", key, why), p.origin(key)).with_hint(hint).with_error(EOPNOTSUPP));
+    };
+    if (p.host.uid != 0)
+        return refuse("only root may make a network interface", "kind = \"user\" needs no privilege");
+    if (p.host.files.at("/dev/net/tun").type == FileAnswer::Type::missing)
+        return refuse("/dev/net/tun does not exist", "modprobe tun");
+    Word machine = p.machine.name;
+    if (p.name_is_drawn())
+        machine = Word() += Late{"runtime-dir", Late::What::name};
+    const std::string suffix = first ? "" : "-" + network.name;
+    machine += suffix;
+    const ResourceId tap = fmt::format("net.{}", network.name);
+    p.add({.id = tap,
+           .needs = {"runtime-dir"},
+           .up = MakeTap{std::move(machine)},
+           .because = p.origin(key),
+           .because_key = key,
+           .announce = p.name_is_drawn() ? std::nullopt
+                                         : std::optional<Word>(fmt::format("network {}: interface {} of this host", network.name,
+                                                                           tap_name(p.machine.name + suffix)))});
+    Word netdev(fmt::format("tap,id={},fd=", id));
+    netdev += Late{tap, Late::What::fd};
+    p.qemu.option("-netdev", std::move(netdev));
+}
+
 }  // namespace
 
 void plan_network(Planning& p) {
     std::size_t index = 0;
+    bool has_tap = false;
     for (const Network& network : p.machine.networks) {
         const std::string id = qemu_id("net", network.name, index++);
         switch (network.kind) {
@@ -77,8 +111,8 @@ void plan_network(Planning& p) {
                 add_user_network(p, network, id);
                 break;
             case NetworkKind::tap:
-                refuse_not_built(p, entry_key("network", network.name, "kind"), to_word(network.kind));
-                continue;
+                add_tap(p, network, id, !std::exchange(has_tap, true));
+                break;
         }
         p.qemu.device({{"driver", "virtio-net-pci"},
                        {"id", id + "-nic"},

@@ -99,6 +99,7 @@ struct ActionJson {
         record["pipe"] = fill.pipe;
         return record;
     }
+    json operator()(const MakeTap& tap) const { return {{"machine", to_string(tap.machine)}}; }
     json operator()(const ClaimVsock& claim) const { return {{"cid", claim.cid ? json(*claim.cid) : json()}, {"name", claim.name}}; }
     json operator()(const ListenVsock& listen) const {
         return {{"device", listen.device}, {"port", listen.port}, {"socket", listen.socket}};

@@ -58,6 +58,7 @@ struct DescribeAction {
     }
     std::string operator()(const MakePipe&) const { return "for QEMU to read"; }
     std::string operator()(const FillPipe& fill) const { return all(fill.pieces); }
+    std::string operator()(const MakeTap& tap) const { return fmt::format("interface vt-… of machine {}", to_string(tap.machine)); }
     std::string operator()(const ClaimVsock& claim) const {
         return fmt::format("CID {} in /dev/vhost-vsock{}", claim.cid.value_or(guest_cid(claim.name, 0)),
                            claim.cid ? "" : ", or another that is free");

@@ -27,6 +27,8 @@ public:
             const auto* spawn = std::get_if<Spawn>(&resource.up);
             if (spawn && spawn->space && !has_shell_form(*spawn->space))
                 return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' (its id map) has no shell form", resource.id)};
+            if (std::holds_alternative<MakeTap>(resource.up))
+                return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' (a tap interface) has no shell form", resource.id)};
             std::visit([&](const auto& action) { up(resource, action); }, resource.up);
         }
         return std::move(text_);
@@ -76,7 +78,7 @@ private:
     [[nodiscard]] bool has(const std::function<bool(const Resource&)>& what) const { return std::ranges::any_of(plan_.resources, what); }
 
     /// $work stands in for the runtime directory, and the script stays in the unit that it was started in.
-    template <OneOf<ClaimName, MakeQmpSocket, MakeTerminal, MakeClient, LinkKey, MakeScope, RegisterMachine> Nothing>
+    template <OneOf<ClaimName, MakeQmpSocket, MakeTerminal, MakeTap, MakeClient, LinkKey, MakeScope, RegisterMachine> Nothing>
     void up(const Resource& /*resource*/, const Nothing& /*action*/) {}
 
     void up(const Resource& resource, const WriteFile& file) {

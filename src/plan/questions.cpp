@@ -125,6 +125,9 @@ std::vector<Question> questions(const Machine& machine) {
         asked.file(machine.boot.initrds[i], element_key("boot.initrd", i));
     ask_about_firmware(machine, asked);
     ask_about_tpm(machine, asked);
+    for (const Network& network : machine.networks)
+        if (network.kind == NetworkKind::tap)
+            asked.file(Path("/dev/net/tun"), entry_key("network", network.name, "kind"));
     for (const Mount& mount : machine.mounts)
         asked.file(mount.source, entry_key("mount", mount.name, "source"));
     for (std::size_t i = 0; i < machine.users.bind.size(); ++i)

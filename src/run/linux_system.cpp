@@ -1,5 +1,6 @@
 #include "run/linux_system.hpp"
 
+#include "base/interface_name.hpp"
 #include "run/fill.hpp"
 #include "run/keep_file.hpp"
 #include "run/memory_file.hpp"
@@ -7,6 +8,7 @@
 #include "run/overlay.hpp"
 #include "run/report.hpp"
 #include "run/spawn.hpp"
+#include "run/tap.hpp"
 #include "run/unpack_kernel.hpp"
 
 #include <fmt/format.h>
@@ -74,6 +76,9 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         }
         Result<void> operator()(const MakeQmpSocket&) { return system.hold(resource.id, make_socket_pair()); }
         Result<void> operator()(const MakeTerminal&) { return system.hold(resource.id, make_pseudo_terminal()); }
+        Result<void> operator()(const MakeTap& tap) {
+            return system.hold(resource.id, make_tap(tap_name(resolve_word(system, tap.machine))));
+        }
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
         Result<void> operator()(const Listen&) { return system.listen(resource); }
         Result<void> operator()(const MakePair&) { return system.hold(resource.id, make_connected_pair()); }

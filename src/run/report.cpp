@@ -41,6 +41,7 @@ public:
     std::string operator()(const LinkKey& link) const { return fmt::format("make a link to {} beside the runtime directory", link.file); }
     std::string operator()(const MakePipe&) const { return "make " + id_; }
     std::string operator()(const FillPipe&) const { return "make " + id_; }
+    std::string operator()(const MakeTap&) const { return "make a tap interface on the host"; }
     std::string operator()(const ClaimVsock&) const { return "get a CID for the guest from /dev/vhost-vsock"; }
     std::string operator()(const ListenVsock&) const { return "listen for the guest as " + id_; }
     std::string operator()(const MakeQmpSocket&) const { return "make a socket for QMP"; }

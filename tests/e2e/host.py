@@ -213,6 +213,24 @@ class Registered(Host):
         self.assert_gone(run)
 
 
+class Networked(Host):
+    def test_networkd_leases_an_address_to_a_tap(self):
+        self.on_host("systemctl", "start", "systemd-networkd.service")
+        head = TINY.replace("test.cmd=", "test.cmd=lease,")
+        run = self.begin("run", self.define('[network.lan]\nkind = "tap"\n', head=head, name="a-machine-of-mine"))
+        run.wait_for("T: waiting")
+        interface = re.search(r"network lan: interface (vt-a-machin\S{4}) of this host", run.everything())
+        self.assertIsNotNone(interface, run.everything())
+        lease = re.search(r"T: lease ([0-9.]+)", run.text)
+        self.assertIsNotNone(lease, f"{run.everything()}\n{self.journal()}")
+        self.assertIn(lease[1], self.on_host("networkctl", "status", "--no-pager", interface[1]))
+        said = self.on_host("bash", "-c", f"cat </dev/tcp/{lease[1]}/7000")
+        self.assertEqual("pong from the guest\n", said)
+        self.on_host("machinectl", "poweroff", "a-machine-of-mine")
+        self.assert_gone(run)
+        self.assertNotIn("vt-", self.on_host("networkctl", "list", "--no-pager"))
+
+
 class Users(Host):
     def test_a_user_who_has_logged_in_moves_to_their_own_manager(self):
         run = self.begin_waiting(self.define(), login="tester")

@@ -71,10 +71,36 @@ TEST(Network, SaysWhatQemuCannotForward) {
     EXPECT_EQ(planned(with_forwards({}), host).found.status(), EOPNOTSUPP);
 }
 
-TEST(Network, TapIsRefused) {
+Host root_with_tun() {
+    Host host = plain_host();
+    host.uid = 0;
+    host.files["/dev/net/tun"].type = FileAnswer::Type::character;
+    return host;
+}
+
+TEST(Network, TapsAreCalledAfterTheMachine) {
     Machine machine = with_forwards({});
     machine.networks.front().kind = NetworkKind::tap;
-    EXPECT_THAT(planned(machine).summaries(), ElementsAre("network.default.kind = \"tap\" is not supported yet"));
+    machine.networks.push_back(machine.networks.front());
+    machine.networks.back().name = "dmz";
+    const Planned made = planned(machine, root_with_tun());
+    EXPECT_THAT(made.summaries(), IsEmpty());
+    EXPECT_EQ(to_string(std::get<MakeTap>(made.at("net.default").up).machine), "test");
+    EXPECT_EQ(to_string(std::get<MakeTap>(made.at("net.dmz").up).machine), "test-dmz");
+    EXPECT_THAT(made.values("-netdev"), Contains(HasSubstr("fd=<net.default:fd>")));
+    EXPECT_EQ(to_string(*made.at("net.default").announce), "network default: interface vt-test of this host");
+}
+
+TEST(Network, TapNeedsRootAndTheDevice) {
+    Machine machine = with_forwards({});
+    machine.networks.front().kind = NetworkKind::tap;
+    Host host = root_with_tun();
+    host.files["/dev/net/tun"].type = FileAnswer::Type::missing;
+    EXPECT_THAT(planned(machine, host).summaries(), ElementsAre("network.default.kind = \"tap\": /dev/net/tun does not exist"));
+    host.uid = 1000;
+    const Planned user = planned(machine, host);
+    EXPECT_THAT(user.summaries(), ElementsAre("network.default.kind = \"tap\": only root may make a network interface"));
+    EXPECT_EQ(user.found.status(), EOPNOTSUPP);
 }
 
 }  // namespace

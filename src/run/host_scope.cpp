@@ -98,10 +98,10 @@ HostScope::HostScope(EventLoop& loop, MakeScope scope, std::string machine, Hand
       handlers_(std::move(handlers)) {}
 
 // What is started after the first time begins in the scope, below vmspawn.
-void HostScope::admit(std::vector<pid_t> processes) {
+void HostScope::admit(std::function<std::vector<pid_t>()> processes) {
+    processes_ = std::move(processes);
     if (bus_)
         return;
-    processes_ = std::move(processes);
     Result<Bus> bus = Bus::open(loop_, scope_.user);
     if (!bus)
         return finish(bus.failure());
@@ -141,7 +141,7 @@ int HostScope::describe(sd_bus_message* call) const {
     result = result < 0 ? result : sd_bus_message_append(call, "s", "PIDs");
     result = result < 0 ? result : AppendValue{call}.variant("au", [&] {
         static_assert(sizeof(pid_t) == sizeof(std::uint32_t));
-        std::vector<pid_t> all = with_descendants(processes_);
+        std::vector<pid_t> all = with_descendants(processes_());
         all.push_back(getpid());
         return sd_bus_message_append_array(call, 'u', all.data(), all.size() * sizeof(pid_t));
     });

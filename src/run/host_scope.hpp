@@ -30,7 +30,8 @@ public:
 
     /// What is to be in it besides vmspawn, with all that it has started; now it is made, and no earlier, so that QEMU's start waits for
     /// nothing of this.
-    void admit(std::vector<pid_t> processes);
+    /// `processes` is asked when systemd is: helpers start beside QEMU and after it. What starts later still is in the scope by birth.
+    void admit(std::function<std::vector<pid_t>()> processes);
 
     /// The machine starts once more, and vmspawn is in the scope already: who hears of it now.
     void hand_to(Handlers handlers);
@@ -46,7 +47,7 @@ private:
     std::string unit_;
     Handlers handlers_;
     std::optional<Bus> bus_;
-    std::vector<pid_t> processes_;
+    std::function<std::vector<pid_t>()> processes_;
     std::string job_;
     std::optional<Result<void>> outcome_;
     EventSource patience_over_;  ///< set while another scope of that name is there

@@ -19,11 +19,10 @@ Result<void> LinuxSystem::make_scope(const ResourceId& id, const MakeScope& scop
     return {};
 }
 
-// When QEMU runs, all that it needs runs.
 void LinuxSystem::fill_scope() {
     if (!scope_ || !held_.contains(plan_.qemu))
         return;
-    scope_->admit(watch_.lasting_processes());
+    scope_->admit([this] { return watch_.lasting_processes(); });
 }
 
 Result<void> LinuxSystem::register_machine(const ResourceId& id, const RegisterMachine& entry) {

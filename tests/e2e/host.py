@@ -206,6 +206,15 @@ class Registered(Host):
         self.assert_gone(run)
         self.assertIn("T: button", run.text, run.everything())
 
+    def test_helpers_that_start_beside_qemu_are_in_the_scope(self):
+        self.on_host("ln", "-s", "/opt/vhost-device-vsock", "/usr/bin/vhost-device-vsock")
+        run = self.begin_waiting(self.define("[vsock]\nbackend = \"user\"\n[ready]\nnotify = false\n"))
+        inside = self.on_host("cat", "/sys/fs/cgroup/machine.slice/machine-vm\\x2d1.scope/cgroup.procs").split()
+        names = sorted(self.on_host("cat", f"/proc/{pid}/comm").strip() for pid in inside)
+        self.assertEqual(["qemu-system-x86", "vhost-device-vs", "vmspawn"], names)
+        self.on_host("machinectl", "poweroff", "vm-1")
+        self.assert_gone(run)
+
     def test_without_registration_and_scope_the_machine_stays_in_its_unit(self):
         run = self.begin_waiting(self.define("[unit]\nregister = false\nkeep = true\n"))
         self.assertEqual(([], []), (self.machines(), self.scopes()))

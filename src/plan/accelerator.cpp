@@ -78,9 +78,10 @@ std::string cpu(Planning& p) {
     // The three Hyper-V hints make timers cheaper under KVM; TCG knows none of them.
     if (p.kvm)
         return "max,hv_relaxed,hv-vapic,hv-time";
-    // With "erms" a kernel copies and clears by single bytes, which TCG does one after the other; "la57" is a fifth level of page tables.
-    p.reason("the processor has no erms and no la57 because they only make an emulated guest slower; qemu.cpu = \"max\" has them");
-    return "max,erms=off,la57=off";
+    // With "erms" a kernel copies and clears by single bytes, which TCG does one after the other; kernels hang that find "fsrm" without it.
+    // "la57" is a fifth level of page tables.
+    p.reason("the processor has no erms, fsrm and la57 because they only make an emulated guest slower; qemu.cpu = \"max\" has them");
+    return "max,erms=off,fsrm=off,la57=off";
 }
 
 }  // namespace

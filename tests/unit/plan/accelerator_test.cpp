@@ -19,7 +19,7 @@ Host kvm_host() {
 TEST(Accelerator, AutoWithoutKvmTakesTcgAndSaysSo) {
     const Planned made = planned(direct_machine());
     EXPECT_THAT(made.values("-accel"), ElementsAre("tcg"));
-    EXPECT_THAT(made.values("-cpu"), ElementsAre("max,erms=off,la57=off"));
+    EXPECT_THAT(made.values("-cpu"), ElementsAre("max,erms=off,fsrm=off,la57=off"));
     EXPECT_THAT(made.reasons(), Contains("accel = tcg because /dev/kvm does not exist and kvm = auto"));
     EXPECT_THAT(made.plan.notices, Contains("KVM is not used: /dev/kvm does not exist; modprobe kvm"));
 }

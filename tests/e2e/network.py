@@ -12,6 +12,7 @@ class Network(Case):
 
     def end(self, run):
         run.kill(15)
+        run.wait_for("asked the guest to power off", where="errors")  # two signals at once would be one
         run.kill(15)
         self.assert_status(143, run)
         self.assert_nothing_left()

@@ -71,7 +71,7 @@ class Refusals(Case):
         self.assertNotIn("KVM", self.vmspawn("run", definition, "--quiet").errors)
 
     def test_not_yet(self):
-        self.assert_refused(95, "not supported yet", words=["--ram=64M:128M"], definition=self.sector("halt"))
+        self.assert_refused(95, "not supported yet", words=["--console=read-only", "--background=41"], definition=self.sector("halt"))
 
     def test_unreadable_image_of_another_user(self):
         self.need_root()

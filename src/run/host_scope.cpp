@@ -192,6 +192,7 @@ void HostScope::finish(Result<void> result) {
 
 void HostScope::hand_to(Handlers handlers) {
     handlers_ = std::move(handlers);
+    processes_ = [] { return std::vector<pid_t>(); };  // those of the first start are gone
     if (outcome_)
         finish(*outcome_);
 }

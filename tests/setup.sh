@@ -1,13 +1,13 @@
 # Shared by examples/run, examples/make-hello, tests/run and the tests: what to install, and how guests are made. Sourced by bash.
 
 # Every package that the scripts install, in one place.
-build_packages=(g++ cmake ninja-build pkg-config ccache libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev librange-v3-dev libfmt-dev
+build_packages=(g++ cmake ninja-build pkg-config ccache libtomlplusplus-dev nlohmann-json3-dev libsystemd-dev librange-v3-dev libfmt-dev libpugixml-dev
     liblz4-dev liblzma-dev libzstd-dev zlib1g-dev libfdisk-dev libblkid-dev)
 guest_packages=(qemu-system-x86 cpio kmod xz-utils)  # the guest's kernel and busybox are only unpacked, never installed
 test_packages=(libgtest-dev libgmock-dev clang clang-tidy clang-format libclang-rt-dev git python3 python3-jsonschema universal-ctags
-    binutils file strace qemu-utils fish zsh libxml2-utils xsltproc docbook-xsl docbook-xml dpkg-dev man-db
+    binutils file strace qemu-utils fish zsh libxml2-utils xsltproc docbook-xsl docbook-xml dpkg-dev man-db mandoc
     mmdebstrap debian-archive-keyring fdisk e2fsprogs mtools ovmf osslsigncode swtpm swtpm-tools qemu-system-arm qemu-system-misc opensbi
-    openssh-client systemd-journal-remote uidmap qemu-system-gui xvfb x11-utils)
+    openssh-client systemd systemd-journal-remote uidmap qemu-system-gui xvfb x11-utils passt iproute2 tmux)
 
 # What is made once and used by every build: packages unpacked under their version, guests under a hash of all that they are made of.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vmspawn-tests
@@ -100,6 +100,13 @@ key_of() {
     for word in "$@"; do if [ -f "$word" ]; then cat "$word"; else echo "$word"; fi; done | sha256sum | cut -c 1-12
 }
 
+# npm_packages NAME@VERSION…: prints a directory that has them, of the npm registry. Debian's npm is installed where there is none.
+npm_packages() {
+    command -v npm >/dev/null || need_packages npm
+    echo "$(made npm "$(key_of "$@")" install_npm "$@")/node_modules"
+}
+install_npm() { retry npm install --silent --no-audit --no-fund --no-package-lock --ignore-scripts --prefix "${!#}" "${@:1:$#-1}"; }
+
 # Lines "PACKAGE VERSION" of the guests' packages as this system would install them. apt takes a second to say it, so the answer is kept
 # until its lists change.
 versions() {
@@ -149,7 +156,7 @@ download_package() {
 }
 
 # pack_initrd OUT INIT KERNEL_TREE MODULE…: busybox, INIT as /init, and the modules in the order in which they are to be loaded.
-# Of another architecture: foreign_busybox=FILE.
+# Of another architecture: foreign_busybox=FILE. One more program: more_program=FILE.
 pack_initrd() {
     local out=$1 init=$2 kernel=$3 work version path number=0 busybox
     shift 3
@@ -159,6 +166,7 @@ pack_initrd() {
     mkdir -p "$work"/{bin,dev,proc,sys,run,modules}
     install -m 755 "$busybox" "$work/bin/busybox"
     ln -s busybox "$work/bin/sh"
+    [ -z "${more_program:-}" ] || install -m 755 "$more_program" "$work/bin/"
     install -m 755 "$init" "$work/init"
     while read -r path; do
         number=$((number + 1))

@@ -2,8 +2,8 @@
 
 #include "app/output.hpp"
 #include "app/verbs.hpp"
-#include "config/not_yet.hpp"
 #include "plan/planner.hpp"
+#include "run/passed.hpp"
 
 int main(int argc, char** argv) {
     using namespace vmspawn;
@@ -16,8 +16,12 @@ int main(int argc, char** argv) {
         return *status;
     if (const auto status = visit(said, found))
         return *status;
+    if (const auto status = detach(said, {argv, static_cast<std::size_t>(argc)}, found))
+        return *status;
     if (said.verb == "check")
         return check(said, base, std::move(found));
+    if (said.verb == "diff")
+        return diff(said, base, std::move(found));
     if (said.verb == "host")
         return show_host(said, base, std::move(found));
 
@@ -33,13 +37,15 @@ int main(int argc, char** argv) {
     const Machine machine = decode(merged, base, found).machine;
     if (said.verb == "show")
         return show(said, merged, base, std::move(found));
-    refuse_not_yet(merged, found);
+    if (said.verb == "export")
+        return print_export(said, machine, merged, std::move(found));
     if (found.has_errors())
         return report(std::move(found), said.format);
 
-    const std::optional<Host> host = learn_host(said, machine, found);
-    const Plan plan = host ? make_plan(machine, *host, found) : Plan{};
+    const PassedDescriptors passed = take_passed(found);
+    const std::optional<Host> host = learn_host(said, machine, passed, found);
+    const Plan plan = host ? make_plan(machine, *host, found, errand_of(said)) : Plan{};
     if (const int status = report(std::move(found), said.format); status != 0)
         return status;
-    return said.verb == "plan" ? show_plan(said, plan) : run(said, plan);
+    return said.verb == "plan" ? show_plan(said, plan) : run(said, plan, passed);
 }

@@ -1,9 +1,14 @@
 #include "app/output.hpp"
 
 #include "base/result.hpp"
+#include "language/formats.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace vmspawn {
@@ -16,6 +21,49 @@ Colour wanted_colour(int fd) {
     const char* terminal = std::getenv("TERM");
     const bool plain = (no_colour != nullptr && *no_colour != '\0') || terminal == nullptr || std::string_view(terminal) == "dumb";
     return !plain && ::isatty(fd) == 1 ? Colour::yes : Colour::no;
+}
+
+namespace {
+
+/// Is standard error what systemd connected to the journal? As $JOURNAL_STREAM tells: device and inode.
+bool stderr_is_journal() {
+    const char* said = std::getenv("JOURNAL_STREAM");
+    struct stat status {};
+    return said != nullptr && fstat(STDERR_FILENO, &status) == 0 && fmt::format("{}:{}", status.st_dev, status.st_ino) == said;
+}
+
+/// The first of the wanted that takes something: where there is no journal, the kernel's log, and at last standard error.
+LogTarget log_target(std::string_view said) {
+    const bool has_journal = access("/run/systemd/journal/socket", W_OK) == 0;
+    const bool has_kmsg = access("/dev/kmsg", W_OK) == 0;
+    if (said == "null")
+        return LogTarget::nowhere;
+    if (said == "console-prefixed")
+        return LogTarget::console_prefixed;
+    if (has_journal && (said == "journal" || said == "journal-or-kmsg" || (said == "auto" && stderr_is_journal())))
+        return LogTarget::journal;
+    return has_kmsg && (said == "kmsg" || said == "journal" || said == "journal-or-kmsg") ? LogTarget::kmsg : LogTarget::console;
+}
+
+}  // namespace
+
+RunOptions wanted_messages(bool quiet) {
+    RunOptions options{quiet, wanted_colour(STDERR_FILENO) == Colour::yes};
+    const auto said = [](const char* name) {
+        const char* value = std::getenv(name);
+        return std::string_view(value != nullptr ? value : "");
+    };
+    constexpr std::array<std::string_view, 8> levels{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+    for (std::size_t level = 0; level < levels.size(); ++level)
+        if (said("SYSTEMD_LOG_LEVEL") == levels[level] || said("SYSTEMD_LOG_LEVEL") == std::to_string(level))
+            options.level = static_cast<int>(level);
+    options.colour = parse_boolean(said("SYSTEMD_LOG_COLOR")).value_or(options.colour);
+    options.timed = parse_boolean(said("SYSTEMD_LOG_TIME")).value_or(false);
+    options.located = parse_boolean(said("SYSTEMD_LOG_LOCATION")).value_or(false);
+    options.with_tid = parse_boolean(said("SYSTEMD_LOG_TID")).value_or(false);
+    options.ratelimit_kmsg = parse_boolean(said("SYSTEMD_LOG_RATELIMIT_KMSG")).value_or(true);
+    options.target = log_target(said("SYSTEMD_LOG_TARGET"));
+    return options;
 }
 
 int print(std::string_view text) {

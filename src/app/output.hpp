@@ -3,6 +3,7 @@
 
 #include "base/diagnostic.hpp"
 #include "base/render.hpp"
+#include "run/executor.hpp"
 
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@ namespace vmspawn {
 
 /// Does the user want colours on this descriptor? SYSTEMD_COLORS and NO_COLOR decide, else whether it is a capable terminal.
 Colour wanted_colour(int fd);
+
+/// How a machine's messages are said: by $SYSTEMD_LOG_LEVEL, _TARGET and the others, as other programs of systemd.
+RunOptions wanted_messages(bool quiet);
 
 /// All of `text` on standard output; 0, or the errno of the write, said on stderr.
 int print(std::string_view text);

@@ -1,22 +1,28 @@
 #include "app/verbs.hpp"
 
 #include "app/output.hpp"
+#include "app/pager.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "config/print.hpp"
 #include "host/probe.hpp"
 #include "language/render_help.hpp"
+#include "plan/password.hpp"
 #include "plan/planner.hpp"
 #include "plan/print.hpp"
+#include "run/detach.hpp"
 #include "run/executor.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <pwd.h>
 #include <set>
+#include <sys/utsname.h>
+#include <syslog.h>
 #include <unistd.h>
 
 namespace vmspawn {
@@ -83,6 +89,12 @@ std::optional<Host> read_host(const std::string& file, const Machine& machine, D
     return *std::move(host);
 }
 
+/// Callers of systemd-vmspawn look for the number of systemd in the first line.
+std::string version_text(CalledAs called) {
+    const std::string own = "vmspawn " VMSPAWN_VERSION;
+    return called == CalledAs::vmspawn ? own + "\n" : "systemd 262 (262)\n" + own + ", with the command line of systemd-vmspawn 262\n";
+}
+
 }  // namespace
 
 void hold_signals() {
@@ -97,15 +109,19 @@ PathBase here() {
     std::error_code gone;  // a working directory that was removed only matters to relative paths
     const char* home = std::getenv("HOME");
     const passwd* user = home == nullptr ? getpwuid(geteuid()) : nullptr;
-    return {std::filesystem::current_path(gone), home != nullptr ? home : user != nullptr ? user->pw_dir : ""};
+    utsname kernel{};
+    uname(&kernel);
+    return {std::filesystem::current_path(gone), home != nullptr ? home : user != nullptr ? user->pw_dir : "", kernel.nodename};
 }
 
 std::optional<int> speak(const Invocation& said, const Diagnostics& found) {
     const std::string word = said.files.empty() ? "" : said.files.front();
     if (said.version)
-        return print("vmspawn " VMSPAWN_VERSION "\n");
+        return print(version_text(said.called_as));
+    if (said.help && said.called_as == CalledAs::systemd_vmspawn)
+        return page(help_text_of_systemd_vmspawn(language()), said.no_pager);
     if (said.help || (said.verb == "help" && !found.has_errors()))
-        return print(said.verb == "help" ? help_text(language(), word) : help_text(language(), said.verb));
+        return page(said.verb == "help" ? help_text(language(), word) : help_text(language(), said.verb), said.no_pager);
     const bool from_language = said.verb == "schema" || said.verb == "completion" || said.verb == "init";
     if (found.has_errors() && (from_language || said.verb.empty() || said.verb == "help"))
         return report(found, said.format);
@@ -116,7 +132,7 @@ std::optional<int> speak(const Invocation& said, const Diagnostics& found) {
     if (said.verb == "completion")
         return print(completion_script(language(), word));
     if (said.verb == "init")
-        return init(word);
+        return init(word, said.definition_kind);
     return std::nullopt;
 }
 
@@ -144,11 +160,23 @@ int describe_firmware(const Invocation& said, const Merged& merged, const PathBa
 int check(const Invocation& said, const PathBase& base, Diagnostics found) {
     for (const std::string& file : said.files)
         machine_of(file, said, base, found);
-    if (said.format != "json")
+    if (said.format.empty() || said.format == "text")
         return report(std::move(found), said.format);
     found.sort_by_place();
-    const int written = print(render_json(found));
+    const int written = print(said.format == "json"     ? render_json(found)
+                              : said.format == "github" ? render_github(found)
+                                                        : render_sarif(found));
     return written != 0 ? written : found.status();
+}
+
+int diff(const Invocation& said, const PathBase& base, Diagnostics found) {
+    std::vector<Merged> sides;
+    for (const std::string& file : said.files)
+        sides.push_back(merge(language(), read_layers(language(), file, said.profile, said.profile_at, found, base.home), said, found));
+    if (const int status = report(std::move(found), said.format); status != 0)
+        return status;
+    const auto difference = said.format == "json" ? difference_json : difference_text;
+    return print(difference(language(), sides.front(), sides.back(), base));
 }
 
 int show_host(const Invocation& said, const PathBase& base, Diagnostics found) {
@@ -186,12 +214,17 @@ int explain(const Invocation& said, const Merged& merged, Diagnostics found) {
 int show(const Invocation& said, const Merged& merged, const PathBase& base, Diagnostics found) {
     if (const int status = report(std::move(found), said.format); status != 0)
         return status;
-    return print(said.format == "json" ? show_json(language(), merged, base) : show_toml(language(), merged, base));
+    const Defaults defaults = said.effective ? Defaults::shown : Defaults::left_out;
+    return print(said.format == "json" ? show_json(language(), merged, base, defaults) : show_toml(language(), merged, base, defaults));
 }
 
-std::optional<Host> learn_host(const Invocation& said, const Machine& machine, Diagnostics& found) {
+std::optional<Host> learn_host(const Invocation& said, const Machine& machine, const PassedDescriptors& passed, Diagnostics& found) {
     if (said.host.empty()) {
-        Host host = probe(request_for(machine));
+        ProbeRequest request = request_for(machine);
+        request.passed = &passed;
+        Host host = probe(request);
+        if (said.detach)
+            host.console = "background";
         Diagnostics ignored;  // the planner finds them again
         if (const std::optional<Machine> named = with_named_image(machine, host, ignored))
             probe_more(questions(*named), host);
@@ -200,19 +233,31 @@ std::optional<Host> learn_host(const Invocation& said, const Machine& machine, D
     return read_host(said.host, machine, found);
 }
 
+Errand errand_of(const Invocation& said) {
+    return {.command = said.exec, .command_at = said.exec_at, .time_limit_us = said.timeout};
+}
+
 int show_plan(const Invocation& said, const Plan& plan) {
     if (said.format == "json")
         return print(plan_json(plan));
     if (said.format == "dot")
         return print(plan_dot(plan));
+    if (said.format == "tree")
+        return print(plan_tree(plan));
+    if (said.format == "svg")
+        return print(plan_svg(plan));
     if (said.format != "script")
         return print(plan_text(plan));
     const auto script = plan_script(plan);
     return script ? print(*script) : complain(to_string(script.failure()), script.failure().error);
 }
 
-int run(const Invocation& said, const Plan& plan) {
-    return execute(plan, {said.quiet, wanted_colour(STDERR_FILENO) == Colour::yes});
+int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed) {
+    RunOptions options = wanted_messages(said.quiet || plan.command);  // the streams are the command's
+    options.starter = said.detach ? take_starter() : -1;
+    if (options.level == LOG_DEBUG)
+        std::fputs(plan_text(plan).c_str(), stderr);
+    return execute(said.no_ask_password ? without_questions(plan) : plan, options, passed);
 }
 
 }  // namespace vmspawn

@@ -1,4 +1,5 @@
 // The verbs about machines that run already.
+#include "app/machines.hpp"
 #include "app/output.hpp"
 #include "app/verbs.hpp"
 #include "host/surroundings.hpp"
@@ -61,10 +62,13 @@ std::optional<std::uint32_t> port_of(const Invocation& said) {
 }  // namespace
 
 std::optional<int> visit(const Invocation& said, const Diagnostics& found) {
-    if (said.verb != "ssh" && said.verb != "ssh-proxy")
+    const bool is_ssh = said.verb == "ssh" || said.verb == "ssh-proxy";
+    if (!is_ssh && !is_about_running_machines(said.verb))
         return std::nullopt;
     if (found.has_errors())
         return report(found, said.format);
+    if (!is_ssh)
+        return look_after(said);
     const std::string& whom = said.files.front();
     const std::size_t at = said.verb == "ssh" ? whom.find('@') : std::string::npos;
     const std::string user = at == std::string::npos ? "root" : whom.substr(0, at);

@@ -24,7 +24,8 @@ struct Diagnostic {
     Origin at;            ///< what the caret stands under
     std::string hint;     ///< beside the caret: what was expected, or the nearest known name
     std::vector<Note> notes;
-    int error = EINVAL;  ///< errno of this kind of problem; see Diagnostics::status()
+    int error = EINVAL;    ///< errno of this kind of problem; see Diagnostics::status()
+    std::string key = {};  ///< of the setting that it is about, where it is about one that may as well be left out: "vsock.cid"
 
     Diagnostic&& with_hint(std::string text) && {
         hint = std::move(text);

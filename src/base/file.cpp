@@ -45,9 +45,11 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
     if (!S_ISREG(status.st_mode))
         return Failure{S_ISDIR(status.st_mode) ? EISDIR : EINVAL, doing, ""};
     std::string text;
+    // A byte more finds the end at once; files of /proc tell no size.
+    text.reserve(std::min(std::max<std::size_t>(4096, static_cast<std::size_t>(status.st_size) + 1), limit + 1));
     while (text.size() <= limit) {
         const std::size_t have = text.size();
-        text.resize(std::min(have + 65536, limit + 1));
+        text.resize(std::min(text.capacity() > have ? text.capacity() : 2 * have, limit + 1));
         const ssize_t count = ::read(fd.get(), text.data() + have, text.size() - have);
         text.resize(have + static_cast<std::size_t>(std::max<ssize_t>(0, count)));
         if (count < 0 && errno != EINTR)

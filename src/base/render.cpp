@@ -44,7 +44,7 @@ std::optional<Excerpt> excerpt(const Origin& at) {
         return Excerpt{"", text, code_points(text.substr(0, argument->begin)), code_points(text.substr(0, argument->end))};
     }
     const auto* file = std::get_if<FromFile>(&at);
-    if (file == nullptr || file->span.begin.line == 0)
+    if (file == nullptr || file->span.begin.line == 0 || file->source->text.empty())  // no text: it is kept back
         return std::nullopt;
     const Span& span = file->span;
     Excerpt part{std::to_string(span.begin.line), line_of(file->source->text, span.begin.line), span.begin.column - 1, span.end.column - 1};

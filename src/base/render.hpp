@@ -1,4 +1,4 @@
-// Diagnostics as text with a caret, or as JSON text. The only place that lays out problems.
+// Diagnostics as text with a caret, or as data for programs. The only place that lays out problems.
 #pragma once
 
 #include "base/diagnostic.hpp"
@@ -19,5 +19,11 @@ std::string render(const Diagnostics& diagnostics, Colour colour);
 
 /// {"version":1,"problems":[{severity, summary, hint, file, line, column, end_line, end_column, argument, index, errno, notes}]}
 std::string render_json(const Diagnostics& diagnostics);
+
+/// For GitHub's workflows: a line ::error file=…,line=…,col=…::summary for each, which are shown beside the file's lines.
+std::string render_github(const Diagnostics& diagnostics);
+
+/// SARIF 2.1.0, which code hosts and editors read.
+std::string render_sarif(const Diagnostics& diagnostics);
 
 }  // namespace vmspawn

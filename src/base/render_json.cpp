@@ -1,3 +1,4 @@
+#include "base/json_text.hpp"
 #include "base/render.hpp"
 #include "base/utf8.hpp"
 
@@ -5,10 +6,7 @@
 
 namespace vmspawn {
 
-namespace {
-
-/// JSON string, quotes included. Invalid UTF-8 becomes U+FFFD.
-std::string quote(std::string_view text) {
+std::string json_quote(std::string_view text) {
     std::string out = "\"";
     while (!text.empty()) {
         const CodePoint point = decode_utf8(text);
@@ -25,25 +23,27 @@ std::string quote(std::string_view text) {
     return out + "\"";
 }
 
+namespace {
+
 std::string origin_fields(const Origin& at) {
     if (const auto* file = std::get_if<FromFile>(&at))
-        return fmt::format(R"("file":{},"line":{},"column":{},"end_line":{},"end_column":{})", quote(file->source->name),
+        return fmt::format(R"("file":{},"line":{},"column":{},"end_line":{},"end_column":{})", json_quote(file->source->name),
                            file->span.begin.line, file->span.begin.column, file->span.end.line, file->span.end.column);
     if (const auto* argument = std::get_if<FromArgument>(&at))
-        return fmt::format(R"("argument":{},"index":{},"begin":{},"end":{})", quote(argument->text), argument->index, argument->begin,
+        return fmt::format(R"("argument":{},"index":{},"begin":{},"end":{})", json_quote(argument->text), argument->index, argument->begin,
                            argument->end);
     if (const auto* host = std::get_if<FromHost>(&at))
-        return fmt::format(R"("host":{})", quote(host->fact));
+        return fmt::format(R"("host":{})", json_quote(host->fact));
     return R"("default":true)";
 }
 
 std::string object(const Diagnostic& diagnostic) {
     std::string notes;
     for (const Note& note : diagnostic.notes)
-        notes += fmt::format(R"({}{{"text":{},{}}})", notes.empty() ? "" : ",", quote(note.text), origin_fields(note.at));
+        notes += fmt::format(R"({}{{"text":{},{}}})", notes.empty() ? "" : ",", json_quote(note.text), origin_fields(note.at));
     return fmt::format(R"({{"severity":"{}","summary":{},"hint":{},{},"errno":{},"notes":[{}]}})",
-                       diagnostic.severity == Severity::error ? "error" : "warning", quote(diagnostic.summary), quote(diagnostic.hint),
-                       origin_fields(diagnostic.at), diagnostic.error, notes);
+                       diagnostic.severity == Severity::error ? "error" : "warning", json_quote(diagnostic.summary),
+                       json_quote(diagnostic.hint), origin_fields(diagnostic.at), diagnostic.error, notes);
 }
 
 }  // namespace

@@ -73,6 +73,15 @@ std::size_t display_width(std::string_view text) {
     return width;
 }
 
+std::string shortened(std::string_view text, std::size_t columns) {
+    if (display_width(text) <= columns)
+        return std::string(text);
+    std::string_view kept = text;
+    while (!kept.empty() && (!is_utf8(kept) || display_width(kept) >= columns))
+        kept.remove_suffix(1);
+    return std::string(kept) + "…";
+}
+
 std::size_t code_points(std::string_view text) {
     std::size_t count = 0;
     each_code_point(text, [&count](CodePoint, std::string_view) { ++count; });

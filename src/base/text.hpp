@@ -16,6 +16,9 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 /// Columns that `text` takes on a terminal: wide characters 2, combining ones 0. Invalid UTF-8 counts 1 a byte.
 std::size_t display_width(std::string_view text);
 
+/// `text`, which is UTF-8, or its beginning and "…" where it takes more than `columns`, at least one.
+std::string shortened(std::string_view text, std::size_t columns);
+
 /// Number of code points.
 std::size_t code_points(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include "config/flag_table.hpp"
 #include "config/override_flags.hpp"
 #include "config/validate.hpp"
+#include "language/formats.hpp"
 
 #include <fmt/format.h>
 
@@ -17,12 +18,18 @@ namespace {
 class ArgumentParser {
 public:
     ArgumentParser(const Language& language, std::span<const char* const> argv, Diagnostics& found)
-        : language_(language), argv_(argv.begin(), argv.end()), found_(found), table_(language) {}
+        : language_(language), argv_(argv.begin(), argv.end()), found_(found), table_(language, called_as(argv)) {
+        out_.called_as = called_as(argv);
+    }
 
     Invocation parse();
 
 private:
+    static CalledAs called_as(std::span<const char* const> argv) {
+        return argv.empty() ? CalledAs::vmspawn : vmspawn::called_as(argv.front());
+    }
     Invocation finish(std::size_t first_kernel_word);
+    Invocation finish_systemd_vmspawn(std::size_t first_kernel_word);
     bool take_verb();
     void refuse_verb();
     void flag(int answer, std::size_t at, const char* value);
@@ -31,9 +38,14 @@ private:
     void apply(const TypedFlag& row, const Typed& typed);
     void apply_common(const CommonFlag& common, const Typed& typed);
     void apply_format(const Typed& typed);
+    void apply_word(const std::vector<std::string>& words, const std::string& what, const Typed& typed, std::string& value);
+    void apply_timeout(const Typed& typed);
+    void apply_exec(const Typed& typed);
     void judge_files();
     void explain_topic();
     void kernel_words(std::size_t first);
+    void kernel_word(std::size_t at);
+    void warn_of_undone(const Setting& setting, const Typed& typed);
     [[nodiscard]] Typed typed(std::size_t at, const char* value, char letter) const;
     /// A word as a whole.
     [[nodiscard]] Origin word_at(std::size_t at) const { return FromArgument{static_cast<int>(at), argv_[at], 0, std::strlen(argv_[at])}; }
@@ -51,7 +63,7 @@ private:
 
 /// getopt_long's own state starts anew at each call. The verb is no word for it.
 Invocation ArgumentParser::parse() {
-    const bool has_verb = take_verb();
+    const bool has_verb = out_.called_as == CalledAs::vmspawn && take_verb();
     if (!has_verb && !found_.empty())
         return std::move(out_);
     const std::size_t skipped = has_verb ? 1 : 0;
@@ -61,6 +73,10 @@ Invocation ArgumentParser::parse() {
             words.push_back(const_cast<char*>(argv_[i]));
     const int count = static_cast<int>(words.size());
     words.push_back(nullptr);
+    if (out_.called_as == CalledAs::systemd_vmspawn) {
+        verb_ = language_.find_verb("run");
+        out_.verb = verb_->name;
+    }
     opterr = 0;
     optind = 0;
     for (int at = 1;; at = optind) {
@@ -75,7 +91,18 @@ Invocation ArgumentParser::parse() {
             flag(answer, place, optarg);
         }
     }
-    return finish(static_cast<std::size_t>(optind) + skipped);
+    const std::size_t after = static_cast<std::size_t>(optind) + skipped;
+    return out_.called_as == CalledAs::systemd_vmspawn ? finish_systemd_vmspawn(after) : finish(after);
+}
+
+/// Words that are no flags may stand between flags; "--" ends the flags.
+Invocation ArgumentParser::finish_systemd_vmspawn(std::size_t first_kernel_word) {
+    for (const std::size_t at : file_words_)
+        kernel_word(at);
+    for (std::size_t at = first_kernel_word; at < argv_.size(); ++at)
+        kernel_word(at);
+    out_.files.clear();
+    return std::move(out_);
 }
 
 Invocation ArgumentParser::finish(std::size_t first_kernel_word) {
@@ -177,7 +204,7 @@ void ArgumentParser::unknown(std::size_t at, char letter) {
         return;
     }
     const auto key = parse_key(name);
-    const bool is_key = key && key->size() > 1 && language_.find(*key) != nullptr;
+    const bool is_key = out_.called_as == CalledAs::vmspawn && key && key->size() > 1 && language_.find(*key) != nullptr;
     const auto near = nearest(name, table_.starting_with(""));
     const std::string hint = is_key ? fmt::format("did you mean '--set {}=…'?", name)
                              : near ? fmt::format("did you mean '--{}'?", *near)
@@ -215,8 +242,22 @@ void ArgumentParser::apply(const TypedFlag& row, const Typed& typed) {
         apply_common(*row.common, typed);
     else if (row.flag->form == Form::compound)
         apply_compound_flag(overrides_, *row.flag, typed);
-    else
+    else {
+        if (row.flag->form == Form::constant && out_.called_as == CalledAs::systemd_vmspawn)
+            warn_of_undone(*row.setting, typed);
         apply_setting_flag(overrides_, *row.setting, *row.flag, typed);
+    }
+}
+
+/// Of two flags such as --network-tap and --network-user-mode the last wins.
+void ArgumentParser::warn_of_undone(const Setting& setting, const Typed& typed) {
+    for (const Override& before : out_.overrides) {
+        const auto* flag = std::get_if<FromArgument>(&before.key_at);
+        const bool is_same_key = before.how == Override::How::set && language_.find(before.key) == &setting;
+        if (is_same_key && flag != nullptr && flag->text.substr(flag->begin, flag->end - flag->begin) != typed.name_text())
+            found_.add(warning(fmt::format("{} has no effect", flag->text), before.key_at)
+                           .with_hint(fmt::format("{} follows, and the last one counts", typed.name_text())));
+    }
 }
 
 void ArgumentParser::apply_common(const CommonFlag& common, const Typed& typed) {
@@ -235,6 +276,16 @@ void ArgumentParser::apply_common(const CommonFlag& common, const Typed& typed) 
         apply_format(typed);
     else if (name == "host")
         out_.host = typed.value();
+    else if (name == "to")
+        apply_word(common.words, "engine", typed, out_.target);
+    else if (name == "template")
+        apply_word(common.words, "template", typed, out_.definition_kind);
+    else if (name == "for")
+        apply_word(common.words, "thing to wait for", typed, out_.wait_for);
+    else if (name == "timeout")
+        apply_timeout(typed);
+    else if (name == "exec")
+        apply_exec(typed);
     else if (name == "profile") {
         out_.profile = typed.value();
         out_.profile_at = typed.value_at();
@@ -242,23 +293,50 @@ void ArgumentParser::apply_common(const CommonFlag& common, const Typed& typed) 
     out_.quiet |= name == "quiet";
     out_.no_pager |= name == "no-pager";
     out_.no_ask_password |= name == "no-ask-password";
+    out_.follow |= name == "follow";
+    out_.detach |= name == "detach";
+    out_.strict |= name == "strict";
+    out_.effective |= name == "effective";
     out_.help |= name == "help";
     out_.version |= name == "version";
 }
 
 void ArgumentParser::apply_format(const Typed& typed) {
-    out_.format = typed.value();
-    if (std::ranges::find(verb_->formats, out_.format) != verb_->formats.end())
+    apply_word(verb_->formats, "format", typed, out_.format);
+}
+
+void ArgumentParser::apply_word(const std::vector<std::string>& words, const std::string& what, const Typed& typed, std::string& value) {
+    value = typed.value();
+    if (std::ranges::find(words, value) != words.end())
         return;
-    const auto near = nearest(out_.format, verb_->formats);
-    refuse(fmt::format("unknown format '{}'", out_.format), typed.value_at(),
-           (near ? fmt::format("did you mean '{}'? ", *near) : "") + "expected " + join_words(verb_->formats));
+    const auto near = nearest(value, words);
+    refuse(fmt::format("unknown {} '{}'", what, value), typed.value_at(),
+           (near ? fmt::format("did you mean '{}'? ", *near) : "") + "expected " + join_words(words));
+}
+
+void ArgumentParser::apply_timeout(const Typed& typed) {
+    out_.timeout = parse_span(typed.value());
+    if (!out_.timeout)
+        refuse(fmt::format("'{}' is not a time span", typed.value()), typed.value_at(), "expected seconds, or spans such as 1min 30s");
+    else if (*out_.timeout == UINT64_MAX)
+        out_.timeout.reset();
+}
+
+void ArgumentParser::apply_exec(const Typed& typed) {
+    out_.exec = typed.value();
+    out_.exec_at = typed.value_at();
+    if (out_.exec->empty())
+        refuse("--exec lacks a command", typed.value_at(), "expected a command for the guest's shell, such as 'make test'");
 }
 
 void ArgumentParser::judge_files() {
     const std::string usage = fmt::format("expected vmspawn {}{}{}", verb_->name, verb_->synopsis.empty() ? "" : " ", verb_->synopsis);
     if (out_.files.size() < verb_->min_files)
         refuse(fmt::format("'{}' lacks an argument", verb_->name), word_at(1), usage);
+    else if (verb_->name == "export" && out_.target.empty())
+        refuse("'export' lacks --to", word_at(1), usage);
+    if (out_.detach && out_.exec)
+        refuse("--exec and --detach exclude each other", out_.exec_at, "the status of the command is for the caller, who waits for it");
     for (std::size_t i = 0; i < out_.files.size(); ++i) {
         const std::string& word = out_.files[i];
         const Origin at = word_at(file_words_[i]);
@@ -295,19 +373,19 @@ void ArgumentParser::kernel_words(std::size_t first) {
         out_.command.assign(argv_.begin() + static_cast<std::ptrdiff_t>(first), argv_.end());
         return;
     }
+    if (!verb_->takes_settings && first < argv_.size())
+        return refuse(fmt::format("'{}' takes no words after --", verb_->name), word_at(first), "");
+    for (std::size_t at = first; at < argv_.size(); ++at)
+        kernel_word(at);
+}
+
+void ArgumentParser::kernel_word(std::size_t at) {
     const KeyPath key = {"boot", "cmdline"};
-    const Setting& setting = *language_.find(key);
-    for (std::size_t at = first; at < argv_.size(); ++at) {
-        if (!verb_->takes_settings) {
-            refuse(fmt::format("'{}' takes no words after --", verb_->name), word_at(at), "");
-            return;
-        }
-        Node node{List{Node{std::string(argv_[at]), word_at(at)}}, word_at(at)};
-        if (!is_utf8(argv_[at]))
-            refuse("a kernel word is not valid UTF-8", word_at(at), "");
-        else if (validate_value(setting, key, node, found_))
-            overrides_.add(Override::How::append, key, word_at(at), std::move(node));
-    }
+    Node node{List{Node{std::string(argv_[at]), word_at(at)}}, word_at(at)};
+    if (!is_utf8(argv_[at]))
+        refuse("a kernel word is not valid UTF-8", word_at(at), "");
+    else if (validate_value(*language_.find(key), key, node, found_))
+        overrides_.add(Override::How::append, key, word_at(at), std::move(node));
 }
 
 }  // namespace

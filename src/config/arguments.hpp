@@ -1,10 +1,12 @@
 // argv -> Invocation: what was typed, nothing more. Opens nothing, asks nothing.
 #pragma once
 
+#include "base/called_as.hpp"
 #include "base/diagnostic.hpp"
 #include "config/tree.hpp"
 #include "language/schema.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,20 +32,29 @@ struct Override {
 enum class Inquiry { none, firmware_list, firmware_description, firmware_features };
 
 struct Invocation {
+    CalledAs called_as = CalledAs::vmspawn;
     std::string verb;                  ///< a name of Language::verbs()
     std::vector<std::string> files;    ///< positional words before "--"
     std::vector<std::string> command;  ///< words after "--" where they are none for the kernel
     std::vector<Override> overrides;
     std::string profile;  ///< empty: none
     Origin profile_at;
-    std::string format;               ///< --format, as typed; empty: the verb's default
-    std::string host;                 ///< --host=FILE
+    std::string format;                    ///< --format, as typed; empty: the verb's default
+    std::string host;                      ///< --host=FILE
+    std::string target;                    ///< --to
+    std::string definition_kind;           ///< --template
+    std::string wait_for = "ready";        ///< --for
+    std::optional<std::uint64_t> timeout;  ///< microseconds
+    std::optional<std::string> exec;       ///< --exec
+    Origin exec_at;
     Inquiry inquiry = Inquiry::none;  ///< answered instead of what the verb does
     bool quiet = false, help = false, version = false, no_pager = false, no_ask_password = false;
+    bool follow = false, detach = false, strict = false, effective = false;
 };
 
 /// Parses argv (program name first) by getopt_long over the rows of `language`. Problems are FromArgument.
 /// Unknown options and --set keys get their nearest name. Values are checked as the key's type reads them.
+/// Called as systemd-vmspawn, it is the verb "run" with that program's flags, and words that are no flags are for the kernel.
 Invocation parse_arguments(const Language& language, std::span<const char* const> argv, Diagnostics& found);
 
 }  // namespace vmspawn

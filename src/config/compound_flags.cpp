@@ -187,7 +187,7 @@ void apply_load_credential(OverrideFlags& state, const Typed& typed) {
 void dispatch(OverrideFlags& state, const std::string& name, const Typed& typed) {
     const bool is_credential = name == "set-credential" || name == "load-credential";
     const std::string table = is_credential ? "credentials" : name == "extra-drive" ? "drive" : "mount";
-    if (name == "ram") {
+    if (name == "ram" || name == "qemu-mem") {
         apply_ram(state, typed);
     } else if (typed.value().empty()) {
         state.add(Override::How::clear, {table}, typed.name_at(), {Table{}, typed.name_at()});

@@ -76,6 +76,7 @@ Network read_network(Reading& reading, const std::string& name) {
     Network network{.name = name};
     TableReader table{reading, "network", name};
     table.get("kind", network.kind);
+    table.get("backend", network.backend);
     table.get("forward", network.forwards);
     table.get("mac", network.mac);
     return network;
@@ -135,6 +136,7 @@ void read_host(Reading& reading, Machine& m) {
     qemu.get("binary", m.qemu.binary);
     qemu.get("cpu", m.qemu.cpu);
     qemu.get("legacy-devices", m.qemu.legacy_devices);
+    qemu.get("hotplug-ports", m.qemu.hotplug_ports);
     qemu.get("extra", m.qemu.extra);
 }
 
@@ -183,6 +185,20 @@ std::vector<Part> read_entries(Reading& reading, std::string_view table, Part (*
     return parts;
 }
 
+void read_machine(Reading& reading) {
+    Machine& m = reading.machine;
+    read_top(reading, m);
+    read_image(reading, m.image);
+    read_boot(reading, m.boot);
+    read_devices(reading, m);
+    m.networks = read_entries(reading, "network", read_network);
+    m.mounts = read_entries(reading, "mount", read_mount);
+    m.drives = read_entries(reading, "drive", read_drive);
+    read_guest(reading, m);
+    m.credentials = read_credentials(reading);
+    read_host(reading, m);
+}
+
 /// Reference A.5: a user or group named twice counts once.
 void drop_repeated(std::vector<std::string>& names) {
     std::vector<std::string> once;
@@ -226,7 +242,7 @@ void fill_in(const Merged& merged, const PathBase& base, Machine& m, Diagnostics
         m.image.directory = base.working_directory;
     if (!m.name.empty())
         return;
-    m.name = derived_name(merged, m);
+    m.name = derived_name(merged, m, base.host_name);
     if (m.name.empty())
         found.add(error("the machine has no name", m.origin_of("")).with_hint("set name, or use --machine=NAME"));
 }
@@ -237,13 +253,13 @@ DefaultRoot default_root(const Merged& merged) {
     const auto has = [&merged](const KeyPath& key) { return merged.find(key) != nullptr; };
     const MergedValue* initrd = merged.find({"boot", "initrd"});
     const auto* initrds = initrd != nullptr ? std::get_if<List>(&initrd->node.value) : nullptr;
-    const bool initrd_is_system = initrds != nullptr && !initrds->empty();
+    const bool initrd_is_system = initrds != nullptr && !initrds->empty() && merged.called_as == CalledAs::vmspawn;
     if (!merged.file.empty() || has({"image", "path"}) || has({"image", "directory"}) || initrd_is_system)
         return DefaultRoot::none;
     return has({"name"}) ? DefaultRoot::by_name : DefaultRoot::working_directory;
 }
 
-std::string derived_name(const Merged& merged, const Machine& machine) {
+std::string derived_name(const Merged& merged, const Machine& machine, const std::string& host_name) {
     const auto without = [](std::string name, std::initializer_list<std::string_view> suffixes) {
         for (const std::string_view suffix : suffixes)
             if (name.size() > suffix.size() && name.ends_with(suffix))
@@ -254,28 +270,36 @@ std::string derived_name(const Merged& merged, const Machine& machine) {
     if (!merged.file.empty())
         name = without(merged.file.filename(), {".vmspawn", ".toml"});
     else if (machine.image.path)
-        name = without(machine.image.path->filename(), {".raw", ".qcow2", ".img"});
+        name = merged.called_as == CalledAs::systemd_vmspawn ? without(machine.image.path->filename(), {".raw"})
+                                                             : without(machine.image.path->filename(), {".raw", ".qcow2", ".img"});
     else if (machine.image.directory)
-        name = machine.image.directory->filename();
+        name = machine.image.directory->has_relative_path() ? machine.image.directory->filename().string() : host_name;
     return clean_machine_name(name);
 }
 
-Decoded decode(const Merged& merged, const PathBase& base, Diagnostics& found) {
+namespace {
+
+/// What systemd-vmspawn takes although it has no effect is said and then left out, so that all that follows knows nothing of it.
+Merged without_useless(const Merged& merged, const PathBase& base, Diagnostics& found) {
+    Diagnostics of_values;  // they are found again
+    Decoded all;
+    Reading reading{merged, base, all.machine, all.read, of_values};
+    read_machine(reading);
+    fill_in(merged, base, all.machine, of_values);
+    return without(merged, useless_settings(all.machine, found));
+}
+
+}  // namespace
+
+Decoded decode(const Merged& said, const PathBase& base, Diagnostics& found) {
+    const bool lenient = said.called_as == CalledAs::systemd_vmspawn;
+    const Merged merged = lenient ? without_useless(said, base, found) : said;
     Decoded decoded;
     Machine& m = decoded.machine;
     Reading reading{merged, base, m, decoded.read, found};
-    read_top(reading, m);
-    read_image(reading, m.image);
-    read_boot(reading, m.boot);
-    read_devices(reading, m);
-    m.networks = read_entries(reading, "network", read_network);
-    m.mounts = read_entries(reading, "mount", read_mount);
-    m.drives = read_entries(reading, "drive", read_drive);
-    read_guest(reading, m);
-    m.credentials = read_credentials(reading);
-    read_host(reading, m);
+    read_machine(reading);
     fill_in(merged, base, m, found);
-    judge(m, found);
+    judge(m, found, merged.called_as);
     return decoded;
 }
 

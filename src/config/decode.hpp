@@ -19,8 +19,9 @@ struct Decoded {
 /// Needs a validated Merged. Applies the name rule and path bases; then judges the rules of model/rules.
 Decoded decode(const Merged& merged, const PathBase& base, Diagnostics& found);
 
-/// The machine's name where no `name` is given: of the definition's file, else the image, else the directory, cleaned. May be empty.
-std::string derived_name(const Merged& merged, const Machine& machine);
+/// The machine's name where no `name` is given: of the definition's file, else the image, else the directory, cleaned; of "/" it is that of
+/// the host. May be empty.
+std::string derived_name(const Merged& merged, const Machine& machine, const std::string& host_name = {});
 
 /// What boots where neither image.path nor image.directory is said.
 enum class DefaultRoot {

@@ -55,14 +55,6 @@ std::string origin_text(const Origin& at) {
     return to_string(at);
 }
 
-Json origin_json(const Origin& at) {
-    if (const auto* file = std::get_if<FromFile>(&at))
-        return {{"kind", "file"}, {"file", file->source->name}, {"line", file->span.begin.line}, {"column", file->span.begin.column}};
-    if (const auto* argument = std::get_if<FromArgument>(&at))
-        return {{"kind", "argument"}, {"index", argument->index}, {"argument", printable(argument->text)}};
-    return {{"kind", "default"}};
-}
-
 std::string flag_text(const Flag& flag) {
     std::string text = flag.short_name != 0 ? fmt::format("-{}, ", flag.short_name) : "";
     text += "--" + flag.long_name;

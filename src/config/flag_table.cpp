@@ -2,20 +2,26 @@
 
 namespace vmspawn {
 
-FlagTable::FlagTable(const Language& language) {
-    for (const Setting& setting : language.settings())
+FlagTable::FlagTable(const Language& language, CalledAs called) {
+    for (const Setting& setting : language.settings()) {
         for (const Flag& flag : setting.flags)
-            add({&flag, &setting, nullptr, nullptr});
+            add({&flag, &setting, nullptr, nullptr}, called);
+        if (called == CalledAs::systemd_vmspawn)
+            for (const Flag& flag : setting.old_flags)
+                add({&flag, &setting, nullptr, nullptr}, called);
+    }
     for (const Section& section : language.sections())
         for (const Flag& flag : section.flags)
-            add({&flag, nullptr, &section, nullptr});
+            add({&flag, nullptr, &section, nullptr}, called);
     for (const CommonFlag& common : language.common_flags())
-        add({&common.flag, nullptr, nullptr, &common});
+        add({&common.flag, nullptr, nullptr, &common}, called);
     options_.push_back({nullptr, 0, nullptr, 0});
 }
 
-void FlagTable::add(TypedFlag row) {
+void FlagTable::add(TypedFlag row, CalledAs called) {
     const Flag& flag = *row.flag;
+    if (called == CalledAs::systemd_vmspawn && flag.since == "new")
+        return;
     const int has_argument = flag.form == Form::constant ? no_argument : required_argument;
     options_.push_back({flag.long_name.c_str(), has_argument, nullptr, first_answer_ + static_cast<int>(rows_.size())});
     if (flag.short_name != 0) {

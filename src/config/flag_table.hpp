@@ -1,6 +1,7 @@
-// All flags of the language in one list, in the shape that getopt_long wants.
+// The flags of one command line in a list, in the shape that getopt_long wants.
 #pragma once
 
+#include "base/called_as.hpp"
 #include "language/schema.hpp"
 
 #include <getopt.h>
@@ -18,9 +19,10 @@ struct TypedFlag {
     const CommonFlag* common = nullptr;
 };
 
+/// vmspawn has every flag, systemd-vmspawn those that it always had, old names among them.
 class FlagTable {
 public:
-    explicit FlagTable(const Language& language);
+    FlagTable(const Language& language, CalledAs called);
 
     [[nodiscard]] const std::vector<TypedFlag>& rows() const { return rows_; }
     /// The row of getopt_long's answer; nullptr if it is none.
@@ -33,7 +35,7 @@ public:
 
 private:
     static constexpr int first_answer_ = 256;  ///< above every letter
-    void add(TypedFlag row);
+    void add(TypedFlag row, CalledAs called);
 
     std::vector<TypedFlag> rows_;
     std::vector<option> options_;

@@ -243,6 +243,26 @@ Merged merge(const Language& language, Layers layers, const Invocation& invocati
     Merged merged = merger.finish(found);
     merged.file = std::move(layers.file);
     merged.file_name = std::move(layers.name);
+    merged.called_as = invocation.called_as;
+    return merged;
+}
+
+Merged without(Merged merged, const std::vector<std::string>& keys) {
+    const auto is_meant = [&keys](const MergedValue& value) {
+        return std::ranges::any_of(keys, [&value](const std::string& key) { return starts_with(value.key, *parse_key(key)); });
+    };
+    const auto has_default = [](const MergedValue& value) {
+        return !value.hidden.empty() && std::holds_alternative<FromDefault>(value.hidden.back().at);
+    };
+    std::erase_if(merged.values, [&](const MergedValue& value) {
+        return is_meant(value) && !std::holds_alternative<FromDefault>(value.node.at) && !has_default(value);
+    });
+    for (MergedValue& value : merged.values)
+        if (is_meant(value) && has_default(value)) {
+            value.node = std::move(value.hidden.back());
+            value.key_at = FromDefault{};
+            value.hidden.clear();
+        }
     return merged;
 }
 

@@ -31,6 +31,7 @@ struct Merged {
     std::map<std::string, std::vector<MergedEntry>, std::less<>> entries;  ///< by table: entries["mount"]
     std::filesystem::path file;                                            ///< of the definition; empty when there is none
     std::string file_name;                                                 ///< as typed
+    CalledAs called_as = CalledAs::vmspawn;                                ///< whose defaults and whose leniency hold
 
     [[nodiscard]] const MergedValue* find(const KeyPath& key) const;
     /// Names that the user gave below a table of named entries: names("mount") -> {"src", "cli0"}.
@@ -39,5 +40,8 @@ struct Merged {
 
 /// An entry that lacks a key it needs is an error here, since any layer can give it.
 Merged merge(const Language& language, Layers layers, const Invocation& invocation, Diagnostics& found);
+
+/// The same as if nobody had set `keys` ("vsock.cid", or all below "journal").
+Merged without(Merged merged, const std::vector<std::string>& keys);
 
 }  // namespace vmspawn

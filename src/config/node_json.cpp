@@ -38,4 +38,12 @@ Json to_json(const Setting& setting, const Node& node) {
     return is_secret(setting, node) ? Json{{"redacted", true}} : std::visit(Spell{}, node.value);
 }
 
+nlohmann::ordered_json origin_json(const Origin& at) {
+    if (const auto* file = std::get_if<FromFile>(&at))
+        return {{"kind", "file"}, {"file", file->source->name}, {"line", file->span.begin.line}, {"column", file->span.begin.column}};
+    if (const auto* argument = std::get_if<FromArgument>(&at))
+        return {{"kind", "argument"}, {"index", argument->index}, {"argument", printable(argument->text)}};
+    return {{"kind", "default"}};
+}
+
 }  // namespace vmspawn

@@ -14,4 +14,7 @@ bool is_secret(const Setting& setting, const Node& node);
 /// {"redacted":true} for a secret.
 nlohmann::ordered_json to_json(const Setting& setting, const Node& node);
 
+/// {"kind":"file", file, line, column}, {"kind":"argument", index, argument} or {"kind":"default"}
+nlohmann::ordered_json origin_json(const Origin& at);
+
 }  // namespace vmspawn

@@ -9,10 +9,12 @@
 
 namespace vmspawn {
 
-/// Where relative paths and "~/" start. Of a value from a file: the file's own directory; of a flag: `working_directory`.
+/// Where vmspawn was started: where relative paths and "~/" start. Of a value from a file: the file's own directory; of a flag:
+/// `working_directory`.
 struct PathBase {
     std::filesystem::path working_directory;
     std::filesystem::path home;  ///< empty: "~/" is an error
+    std::string host_name = {};  ///< names a machine whose root is "/"
 };
 
 /// The absolute path, without ".", ".." and a trailing slash, that `text` means where it stands. Nothing when it needs a home and there is

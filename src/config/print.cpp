@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "config/decode.hpp"
 #include "config/node_json.hpp"
+#include "config/shown.hpp"
 #include "language/formats.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +29,8 @@ void make_absolute(Node& node, const PathBase& base) {
         *text = path->string();
 }
 
+}  // namespace
+
 Node shown_value(const Setting& setting, Node node, const PathBase& base) {
     if (auto* table = std::get_if<Table>(&node.value))
         for (Entry& entry : table->entries)
@@ -44,6 +47,8 @@ Node shown_value(const Setting& setting, Node node, const PathBase& base) {
     return node;
 }
 
+namespace {
+
 /// What the machine takes from where it is defined, said in words: its name and the root that is meant when none is said.
 void add_derived(const Merged& merged, const PathBase& base, std::vector<Shown>& all) {
     Diagnostics ignored;  // only the derived values are wanted; who decodes for the machine sees the problems
@@ -54,11 +59,12 @@ void add_derived(const Merged& merged, const PathBase& base, std::vector<Shown>&
         all.push_back({{"image", "directory"}, {base.working_directory.string(), FromDefault{}}});
 }
 
-std::vector<Shown> shown(const Language& language, const Merged& merged, const PathBase& base) {
+std::vector<Shown> shown(const Language& language, const Merged& merged, const PathBase& base, Defaults defaults) {
     std::vector<Shown> all;
     for (const MergedValue& value : merged.values) {
         const bool is_default = std::holds_alternative<FromDefault>(value.node.at);
-        if (const Setting* setting = language.find(value.key); setting != nullptr && (!is_default || value.key.size() > 2))
+        if (const Setting* setting = language.find(value.key);
+            setting != nullptr && (!is_default || value.key.size() > 2 || defaults == Defaults::shown))
             all.push_back({value.key, shown_value(*setting, value.node, base), is_default});
     }
     add_derived(merged, base, all);
@@ -88,23 +94,24 @@ Block& block_of(std::vector<Block>& blocks, const KeyPath& table) {
     return blocks.emplace_back(Block{table, {}});
 }
 
-std::vector<Block> blocks_of(const std::vector<Shown>& all) {
+std::vector<Block> blocks_of(const std::vector<Shown>& all, Defaults defaults) {
     std::vector<Block> blocks{{{}, {}}};
     for (const Shown& value : all) {
         Block& block = block_of(blocks, table_of(value.key));
         if (is_inherited(value.node))
             block.lines += fmt::format("# {} is passed on by --load-credential; a definition cannot say so\n", to_string(value.key));
-        else if (!value.is_default)
-            block.lines += fmt::format("{} = {}\n", to_string(KeyPath{value.key.back()}), to_toml(value.node));
+        else if (!value.is_default || defaults == Defaults::shown)
+            block.lines +=
+                (value.is_default ? "# " : "") + fmt::format("{} = {}\n", to_string(KeyPath{value.key.back()}), to_toml(value.node));
     }
     return blocks;
 }
 
 }  // namespace
 
-std::string show_toml(const Language& language, const Merged& merged, const PathBase& base) {
+std::string show_toml(const Language& language, const Merged& merged, const PathBase& base, Defaults defaults) {
     std::string text;
-    for (const Block& block : blocks_of(shown(language, merged, base))) {
+    for (const Block& block : blocks_of(shown(language, merged, base, defaults), defaults)) {
         if (!block.table.empty())
             text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", to_string(block.table));
         text += block.lines;
@@ -112,15 +119,15 @@ std::string show_toml(const Language& language, const Merged& merged, const Path
     return text;
 }
 
-std::string show_json(const Language& language, const Merged& merged, const PathBase& base) {
+std::string show_json(const Language& language, const Merged& merged, const PathBase& base, Defaults defaults) {
     Json definition = Json::object();
-    for (const Shown& value : shown(language, merged, base)) {
+    for (const Shown& value : shown(language, merged, base, defaults)) {
         Json* place = &definition;
         for (const std::string& part : table_of(value.key))
             place = &(*place)[part];
         if (place->is_null())
             *place = Json::object();
-        if (!value.is_default)
+        if (!value.is_default || defaults == Defaults::shown)
             (*place)[value.key.back()] = to_json(*language.find(value.key), value.node);
     }
     return Json{{"version", 1}, {"definition", std::move(definition)}}.dump(2) + "\n";

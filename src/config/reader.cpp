@@ -99,7 +99,7 @@ bool from_node(const Reading&, const Node& node, Forward& field) {
     const std::string* text = text_of(node);
     const auto forward = text != nullptr ? parse_forward(*text) : std::nullopt;
     if (forward)
-        field = {forward->bind, forward->host, forward->guest, forward->udp};
+        field = {forward->bind, forward->host, forward->guest, forward->udp, forward->count};
     return forward.has_value();
 }
 

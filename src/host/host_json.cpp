@@ -70,6 +70,10 @@ json write_grants(const std::vector<IdGrant>& grants) {
     return all;
 }
 
+json write_kvm(const Kvm& kvm) {
+    return {{"usable", kvm.usable}, {"reason", kvm.reason}, {"fix", kvm.fix}, {"confidential", kvm.confidential}};
+}
+
 }  // namespace
 
 std::string to_json(const Host& host, const std::filesystem::path& directory, const std::filesystem::path& home) {
@@ -83,23 +87,27 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
     json programs = json::object();
     for (const auto& [name, path] : host.programs)
         programs[paths.write(name)] = paths.write(path);
-    json record = {
-        {"version", host_version},
-        {"arch", host.arch},
-        {"uid", host.uid},
-        {"gid", host.gid},
-        {"cpus", host.cpus},
-        {"ram", host.ram},
-        {"seed", host.seed},
-        {"runtime_base", host.runtime_base},
-        {"state_base", paths.write(host.state_base)},
-        {"cache", paths.write(host.cache)},
-        {"console", host.console},
-        {"kvm", {{"usable", host.kvm.usable}, {"reason", host.kvm.reason}, {"fix", host.kvm.fix}, {"confidential", host.kvm.confidential}}},
-        {"qemu", std::move(qemu)},
-        {"files", std::move(files)},
-        {"programs", std::move(programs)},
-        {"environment", host.environment}};
+    json record = {{"version", host_version},
+                   {"arch", host.arch},
+                   {"uid", host.uid},
+                   {"gid", host.gid},
+                   {"cpus", host.cpus},
+                   {"ram", host.ram},
+                   {"seed", host.seed},
+                   {"runtime_base", host.runtime_base},
+                   {"state_base", paths.write(host.state_base)},
+                   {"cache", paths.write(host.cache)},
+                   {"console", host.console},
+                   {"routes", host.routes},
+                   {"kvm", write_kvm(host.kvm)},
+                   {"qemu", std::move(qemu)},
+                   {"files", std::move(files)},
+                   {"programs", std::move(programs)},
+                   {"environment", host.environment}};
+    if (host.passed_kvm)
+        record["passed_kvm"] = write_kvm(*host.passed_kvm);
+    if (host.passed_vsock)
+        record["passed_vsock"] = true;
     write_firmware(record, host, paths);
     write_images(record, host, paths);
     write_layouts(record, host, paths);

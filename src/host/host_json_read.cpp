@@ -136,8 +136,8 @@ std::vector<IdGrant> read_grants(const json& value, const std::string& where) {
     return grants;
 }
 
-Kvm read_kvm(const json& value) {
-    ObjectReader object(value, "kvm");
+Kvm read_kvm(const json& value, const char* where) {
+    ObjectReader object(value, where);
     Kvm kvm;
     object.read("usable", kvm.usable);
     object.read("reason", kvm.reason);
@@ -180,7 +180,14 @@ Host read_host(const json& value, const PathReader& paths) {
     object.read("cache", cache);
     host.cache = paths.read(cache, "cache");
     object.read("console", host.console);
-    host.kvm = read_kvm(object.at("kvm"));
+    if (object.find("routes") != nullptr)
+        for (std::string& family : object.read_strings("routes"))
+            host.routes.insert(std::move(family));
+    host.kvm = read_kvm(object.at("kvm"), "kvm");
+    if (const json* passed = object.find("passed_kvm"))
+        host.passed_kvm = read_kvm(*passed, "passed_kvm");
+    if (object.find("passed_vsock") != nullptr)
+        object.read("passed_vsock", host.passed_vsock);
     object.each("qemu", [&](const auto& arch, const auto& facts, const auto& where) { host.qemu[arch] = read_qemu(facts, where, paths); });
     object.each("files", [&](const auto& path, const auto& answer, const auto& where) {
         host.files[paths.read(path, where)] = read_file(answer, where, paths);

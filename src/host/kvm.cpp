@@ -86,21 +86,23 @@ std::set<std::string> confidential_technologies() {
     return technologies;
 }
 
-void look_at_device(KvmLook& look) {
-    const Fd kvm(open(device, O_RDWR | O_CLOEXEC));
-    if (!kvm) {
-        look.exists = errno != ENOENT;
-        look.open_error = errno;
-        if (errno == EACCES || errno == EPERM)
-            look_at_group(look);
-        return;
-    }
+/// Whether what was opened is KVM, and makes machines.
+void look_at(int kvm, KvmLook& look) {
     look.exists = true;
-    look.api = ioctl(kvm.get(), KVM_GET_API_VERSION, 0);
+    look.api = ioctl(kvm, KVM_GET_API_VERSION, 0);
     if (look.api != KVM_API_VERSION || (look.x86 && look.cpu.empty()))
         return;
-    const Fd machine(ioctl(kvm.get(), KVM_CREATE_VM, 0));
+    const Fd machine(ioctl(kvm, KVM_CREATE_VM, 0));
     look.create_error = machine ? 0 : errno;
+}
+
+void look_at_device(KvmLook& look) {
+    if (const Fd kvm(open(device, O_RDWR | O_CLOEXEC)); kvm)
+        return look_at(kvm.get(), look);
+    look.exists = errno != ENOENT;
+    look.open_error = errno;
+    if (errno == EACCES || errno == EPERM)
+        look_at_group(look);
 }
 
 }  // namespace
@@ -110,11 +112,11 @@ Kvm judge_kvm(const KvmLook& look) {
         return judge_missing(look);
     // before the question of rights: leave to open it would not help
     if (look.x86 && look.cpu.empty())
-        return {false, "/dev/kvm has no hardware behind it (this CPU shows no vmx or svm)", no_hardware_fix(look)};
+        return {false, look.device + " has no hardware behind it (this CPU shows no vmx or svm)", no_hardware_fix(look)};
     if (look.open_error != 0)
         return judge_denied(look);
     if (look.api != KVM_API_VERSION)
-        return {false, "/dev/kvm does not answer as KVM does", ""};
+        return {false, look.device + " does not answer as KVM does", ""};
     if (look.create_error == EBUSY)
         return {false, "KVM cannot make a machine while another hypervisor holds the CPU", "end the other hypervisor (such as VirtualBox)"};
     if (look.create_error != 0)
@@ -149,7 +151,7 @@ bool is_switched_on(std::string_view parameter) {
     return parameter.starts_with('Y') || parameter.starts_with('1');
 }
 
-Kvm probe_kvm(std::string_view arch) {
+Kvm probe_kvm(std::string_view arch, int passed) {
     KvmLook look;
     look.x86 = arch == "x86_64" || arch == "i686" || arch == "i586" || arch == "i386";
     if (look.x86) {
@@ -157,7 +159,12 @@ Kvm probe_kvm(std::string_view arch) {
         look.cpu = virtualisation_flag(cpuinfo);
         look.hypervisor = has_cpu_flag(cpuinfo, "hypervisor");
     }
-    look_at_device(look);
+    if (passed >= 0) {
+        look.device = "the passed descriptor kvm";
+        look_at(passed, look);
+    } else {
+        look_at_device(look);
+    }
     Kvm kvm = judge_kvm(look);
     if (kvm.usable && look.x86)
         kvm.confidential = confidential_technologies();

@@ -10,6 +10,7 @@ namespace vmspawn {
 
 /// What was seen. Each field is looked at only when those before it were well.
 struct KvmLook {
+    std::string device = "/dev/kvm";
     bool exists = false;
     int open_error = 0;
     int api = 12;
@@ -31,6 +32,7 @@ bool has_cpu_flag(std::string_view cpuinfo, std::string_view flag);
 /// What a parameter of a module of KVM says: "Y" and "1" are yes.
 bool is_switched_on(std::string_view parameter);
 
-Kvm probe_kvm(std::string_view arch);
+/// `passed`: a descriptor that is looked at in place of /dev/kvm; -1: none.
+Kvm probe_kvm(std::string_view arch, int passed = -1);
 
 }  // namespace vmspawn

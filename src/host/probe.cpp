@@ -114,6 +114,17 @@ std::string answer_option(const std::string& subject, const std::string& path) {
     return heard.out.find(option) != std::string::npos ? option : "";
 }
 
+/// What follows its name in the first line.
+std::string answer_release(const std::string& subject, const std::string& path) {
+    const std::string name = subject.substr(0, subject.find(' '));
+    const std::string program = search_path(name, path, helper_directories());
+    if (program.empty())
+        return {};
+    const Conversation heard = converse(program, {"--version"}, "", std::string_view("\0", 1), std::chrono::seconds(5));
+    const std::string line = heard.out.substr(0, heard.out.find('\n'));
+    return line.starts_with(name + " ") ? line.substr(name.size() + 1) : "";
+}
+
 void answer_user(const std::string& name, Host& host) {
     const auto [user, is_new] = host.users.try_emplace(name);
     if (!is_new)
@@ -138,6 +149,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
             break;
         case Question::Kind::option:
             host.programs.try_emplace(question.subject, answer_option(question.subject, path));
+            break;
+        case Question::Kind::release:
+            host.programs.try_emplace(question.subject, answer_release(question.subject, path));
             break;
         case Question::Kind::profile: {
             const std::string program = search_path(question.subject.substr(0, question.subject.find(' ')), path, helper_directories());
@@ -172,6 +186,12 @@ void answer(const Question& question, const std::string& path, Host& host) {
     }
 }
 
+void look_at_passed(const PassedDescriptors& passed, Host& host) {
+    if (const auto kvm = passed.find(passed_name::kvm); kvm != passed.end())
+        host.passed_kvm = probe_kvm(host.arch, kvm->second.get());
+    host.passed_vsock = passed.contains(passed_name::vhost_vsock);
+}
+
 }  // namespace
 
 void probe_more(const std::vector<Question>& questions, Host& host) {
@@ -183,7 +203,9 @@ void probe_more(const std::vector<Question>& questions, Host& host) {
 Host probe(const ProbeRequest& request) {
     Host host = look_around();
     host.cache = cache_directory();
-    host.kvm = probe_kvm(host.arch);
+    host.kvm = probe_kvm(host.arch, -1);
+    if (request.passed != nullptr)
+        look_at_passed(*request.passed, host);
     for (const std::string& wanted : request.arches) {
         const std::string& arch = wanted == "native" ? host.arch : wanted;
         if (!host.qemu.contains(arch))

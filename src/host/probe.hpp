@@ -1,6 +1,7 @@
 // Asks the running system. Knows no machine: the questions say what to ask.
 #pragma once
 
+#include "base/passed.hpp"
 #include "host/host.hpp"
 
 #include <span>
@@ -13,7 +14,8 @@ namespace vmspawn {
 struct ProbeRequest {
     std::vector<Question> questions;
     std::vector<std::string> arches;
-    std::string qemu_binary;  ///< qemu.binary; empty: search order of reference C.2
+    std::string qemu_binary;                    ///< qemu.binary; empty: search order of reference C.2
+    const PassedDescriptors* passed = nullptr;  ///< what vmspawn was given; null: nothing
 };
 
 Host probe(const ProbeRequest& request);

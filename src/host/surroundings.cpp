@@ -1,5 +1,6 @@
 #include "host/surroundings.hpp"
 
+#include "host/routes.hpp"
 #include "host/seed.hpp"
 
 #include <fmt/format.h>
@@ -15,11 +16,20 @@ namespace vmspawn {
 namespace {
 
 /// What planning may read.
-constexpr std::array planning_variables{"CREDENTIALS_DIRECTORY",      "DISPLAY", "RUNTIME_DIRECTORY", "SYSTEMD_VMSPAWN_NETWORK_MAC",
-                                        "SYSTEMD_VMSPAWN_QEMU_EXTRA", "TERM",    "WAYLAND_DISPLAY",   "XAUTHORITY"};
+constexpr std::array planning_variables{"CREDENTIALS_DIRECTORY",
+                                        "DISPLAY",
+                                        "NO_COLOR",
+                                        "RUNTIME_DIRECTORY",
+                                        "SYSTEMD_ADJUST_TERMINAL_TITLE",
+                                        "SYSTEMD_TINT_BACKGROUND",
+                                        "SYSTEMD_VMSPAWN_NETWORK_MAC",
+                                        "SYSTEMD_VMSPAWN_QEMU_EXTRA",
+                                        "TERM",
+                                        "WAYLAND_DISPLAY",
+                                        "XAUTHORITY"};
 constexpr std::array search_variables{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"};
 constexpr std::array state_variables{"XDG_STATE_HOME", "HOME"};
-constexpr std::array runtime_variables{"XDG_RUNTIME_DIR", "TMPDIR", "TEMP", "TMP"};
+constexpr std::array runtime_variables{"XDG_RUNTIME_DIR", "RUNTIME_DIRECTORY", "TMPDIR", "TEMP", "TMP"};
 
 template <class Names>
 std::map<std::string, std::string> variables(const Names& names) {
@@ -62,6 +72,9 @@ std::string runtime_base(std::uint32_t uid, const std::map<std::string, std::str
         return "/run";
     if (std::string runtime = absolute_or_empty(environment, "XDG_RUNTIME_DIR"); !runtime.empty())
         return runtime;
+    if (const std::string given = absolute_or_empty(environment, "RUNTIME_DIRECTORY");
+        !given.empty())  // a service of a user without a login
+        return given.substr(0, given.find(':'));
     std::string temporary = "/tmp";
     for (const char* name : {"TMP", "TEMP", "TMPDIR"})  // the last one that is set counts
         if (std::string value = absolute_or_empty(environment, name); !value.empty())
@@ -95,6 +108,7 @@ Host look_around() {
     host.runtime_base = runtime_base(host.uid, variables(runtime_variables));
     host.state_base = state_base(host.uid, variables(state_variables));
     host.console = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0 ? "terminal" : "pipe";
+    host.routes = default_routes();
     host.environment = variables(planning_variables);
     return host;
 }

@@ -1,5 +1,7 @@
 #include "language/flag_rows.hpp"
 
+#include "language/completion.hpp"
+
 #include <algorithm>
 
 namespace vmspawn {
@@ -82,6 +84,9 @@ std::vector<FlagRow> common_rows(const Language& language, std::string_view verb
         const bool is_format = common.flag.long_name == "format";
         row.words = entry && is_format ? entry->formats : common.words;
         row.is_closed = !row.words.empty();
+        if (common.flag.complete == Complete::key)
+            for (const std::string& key : plain_keys(language))
+                row.words.push_back(key + (common.flag.argument == "KEY" ? "" : "="));
         row.repeats = common.flag.long_name == "set" || common.flag.long_name == "unset";
         rows.push_back(std::move(row));
     }

@@ -24,6 +24,27 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
     return port;
 }
 
+struct Ports {
+    std::uint16_t first = 0;
+    std::uint16_t count = 1;
+};
+
+/// PORT or FIRST-LAST. A range starts at 1.
+std::optional<Ports> parse_ports(std::string_view text) {
+    const auto dash = text.find('-');
+    const auto first = parse_port(text.substr(0, dash));
+    if (!first || dash == std::string_view::npos)
+        return first ? std::optional(Ports{*first}) : std::nullopt;
+    const auto last = parse_port(text.substr(dash + 1));
+    if (!last || *first == 0 || *last < *first)
+        return std::nullopt;
+    return Ports{*first, static_cast<std::uint16_t>(*last - *first + 1)};
+}
+
+std::string print_ports(std::uint16_t first, std::uint16_t count) {
+    return count == 1 ? std::to_string(first) : fmt::format("{}-{}", first, first + count - 1);
+}
+
 /// Takes "BIND:" off the front, if there is one. False if it is no address.
 bool take_bind(std::string_view& rest, std::string& bind) {
     if (rest.substr(0, 1) == "[") {
@@ -74,19 +95,20 @@ std::optional<PortForward> parse_forward(std::string_view text) {
     const auto colon = text.find(':');
     if (colon == std::string_view::npos)
         return std::nullopt;
-    const auto host = parse_port(text.substr(0, colon));
-    const auto guest = parse_port(text.substr(colon + 1));
-    if (!host || !guest || *guest == 0)
+    const auto host = parse_ports(text.substr(0, colon));
+    const auto guest = parse_ports(text.substr(colon + 1));
+    if (!host || !guest || guest->first == 0 || host->count != guest->count)
         return std::nullopt;
-    forward.host = *host;
-    forward.guest = *guest;
+    forward.host = host->first;
+    forward.guest = guest->first;
+    forward.count = host->count;
     return forward;
 }
 
 std::string print_forward(const PortForward& forward) {
     const bool is_ipv6 = forward.bind.find(':') != std::string::npos;
-    return fmt::format("{}{}{}:{}:{}{}", is_ipv6 ? "[" : "", forward.bind, is_ipv6 ? "]" : "", forward.host, forward.guest,
-                       forward.udp ? "/udp" : "");
+    return fmt::format("{}{}{}:{}:{}{}", is_ipv6 ? "[" : "", forward.bind, is_ipv6 ? "]" : "", print_ports(forward.host, forward.count),
+                       print_ports(forward.guest, forward.count), forward.udp ? "/udp" : "");
 }
 
 }  // namespace vmspawn

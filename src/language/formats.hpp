@@ -44,12 +44,14 @@ std::string print_mac(const Mac& mac);
 /// A credential's id: a file name without '/', control characters or ':'; not "." or ".."; under 256 bytes.
 bool is_credential_id(std::string_view text);
 
-/// [BIND:]HOST:GUEST[/udp]; BIND is an IPv4 address or [IPv6], 127.0.0.1 if absent; ports 0…65535 and 1…65535.
+/// [BIND:]HOST:GUEST[/udp]; BIND is an IPv4 address or [IPv6], 127.0.0.1 if absent. HOST and GUEST are ports, or ranges FIRST-LAST of
+/// the same length; HOST may be 0.
 struct PortForward {
     std::string bind = "127.0.0.1";
     std::uint16_t host = 0;  ///< 0: any free one
     std::uint16_t guest = 0;
     bool udp = false;
+    std::uint16_t count = 1;  ///< of ports, from `host` and `guest` on
     friend bool operator==(const PortForward&, const PortForward&) = default;
 };
 std::optional<PortForward> parse_forward(std::string_view text);

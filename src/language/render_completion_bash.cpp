@@ -99,6 +99,8 @@ std::string offer(const FlagRow& row) {
     std::vector<std::string> commands;
     if (!row.words.empty())
         commands.push_back(fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$current\"))", joined(row.words)));
+    if (!row.words.empty() && row.words.front().ends_with('='))
+        commands.emplace_back("compopt -o nospace 2>/dev/null");
     const auto add = [&](std::string_view option, bool names_files) {
         commands.push_back(fmt::format("mapfile -O ${{#COMPREPLY[@]}} -t COMPREPLY < <(compgen {} -- \"$current\")", option));
         if (names_files)

@@ -25,6 +25,8 @@ std::string action(const FlagRow& row) {
         case Complete::directory:
             return words.empty() ? "_files -/"
                                  : fmt::format(" _alternative \"words\\:word\\:({})\" \"files\\:directory\\:_files -/\"", words);
+        case Complete::key:
+            return fmt::format(" compadd -S \"\" -- {}", words);
         case Complete::user:
             return "_users";
         case Complete::words:

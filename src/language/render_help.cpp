@@ -1,5 +1,6 @@
 #include "language/render_help.hpp"
 
+#include "base/called_as.hpp"
 #include "base/text.hpp"
 #include "language/flag_rows.hpp"
 
@@ -59,16 +60,24 @@ std::string text_of(const FlagRow& row) {
 }
 
 std::string list_of(const std::string& title, const std::vector<FlagRow>& rows) {
+    if (rows.empty())
+        return "";
     std::string text = fmt::format("\n{}:\n", title);
     for (const FlagRow& row : rows)
         text += entry(term_of(*row.flag), text_of(row));
     return text;
 }
 
-std::string setting_lists(const Language& language) {
+std::vector<FlagRow> rows_for(CalledAs called, std::vector<FlagRow> rows) {
+    if (called == CalledAs::systemd_vmspawn)
+        std::erase_if(rows, [](const FlagRow& row) { return row.flag->since == "new"; });
+    return rows;
+}
+
+std::string setting_lists(const Language& language, CalledAs called = CalledAs::vmspawn) {
     std::string text;
     for (const FlagGroup& group : flag_groups(language))
-        text += list_of(group.title, group.rows);
+        text += list_of(group.title, rows_for(called, group.rows));
     text += '\n';
     text += wrap(
         "BOOL is yes or no, WANT may also be auto. SIZE is bytes, or a number with a suffix of K M G T P E (base 1024). "
@@ -89,6 +98,17 @@ std::string help_text(const Language& language) {
         text += entry(verb_term(verb), verb.description);
     text += list_of("Flags", common_rows(language, ""));
     return text + setting_lists(language);
+}
+
+std::string help_text_of_systemd_vmspawn(const Language& language) {
+    constexpr CalledAs called = CalledAs::systemd_vmspawn;
+    std::string text = "systemd-vmspawn [FLAGS] [WORD…]\n\n";
+    text += wrap(
+        "Run a disk image or a directory as a virtual machine until it ends. Each WORD is added to the kernel's command line; those that "
+        "begin with - stand after --. Without --image, --directory and --machine the working directory is run.",
+        0);
+    text += '\n' + list_of("Flags", rows_for(called, common_rows(language, "run")));
+    return text + setting_lists(language, called);
 }
 
 std::string help_text(const Language& language, std::string_view verb) {

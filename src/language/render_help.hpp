@@ -14,6 +14,9 @@ std::string help_text(const Language& language);
 /// `vmspawn VERB --help`.
 std::string help_text(const Language& language, std::string_view verb);
 
+/// `systemd-vmspawn --help`.
+std::string help_text_of_systemd_vmspawn(const Language& language);
+
 /// bash, zsh or fish; empty for any other name.
 std::string completion_script(const Language& language, std::string_view shell);
 

@@ -43,13 +43,15 @@ template <class Archive>
 void fields(Archive& archive, auto& row, const Flag&) {
     archive(row.long_name), archive(row.short_name), archive(row.argument), archive(row.form), archive(row.constant);
     archive(row.description), archive(row.key), archive(row.separator), archive(row.complete);
+    archive(row.since);
 }
 
 template <class Archive>
 void fields(Archive& archive, auto& row, const Setting&) {
     archive(row.key), archive(row.section), archive(row.description), archive(row.what), archive(row.expect), archive(row.format);
     archive(row.accepts), archive(row.words), archive(row.suggestions), archive(row.minimum), archive(row.maximum);
-    archive(row.max_length), archive(row.default_json), archive(row.since), archive(row.flags), archive(row.complete);
+    archive(row.max_length), archive(row.default_json), archive(row.since), archive(row.flags), archive(row.old_flags),
+        archive(row.complete);
     archive(row.choices), archive(row.required);
 }
 

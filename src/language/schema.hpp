@@ -23,7 +23,7 @@ struct Accepts {
 };
 
 /// What a shell offers after "--flag=".
-enum class Complete { nothing, words, file, directory, machine, user };
+enum class Complete { nothing, words, file, directory, machine, user, key };
 
 /// How a flag's argument becomes values.
 enum class Form {
@@ -43,6 +43,7 @@ struct Flag {
     std::string key;          ///< the key it writes when that is not the row's own: --forward writes network.default.forward
     char separator = 0;       ///< of a Form::list: splits the argument into elements, --firmware-features=F,~F
     Complete complete = Complete::nothing;
+    std::string since;  ///< systemd release whose systemd-vmspawn takes it; "new": none does
 };
 
 /// One leaf of the language.
@@ -62,6 +63,7 @@ struct Setting {
     std::string default_json;       ///< empty: no default
     std::string since;              ///< systemd release that has it ("259", "261"), or "new"
     std::vector<Flag> flags;
+    std::vector<Flag> old_flags;  ///< earlier names that only the command line of systemd-vmspawn still takes; shown nowhere
     Complete complete = Complete::nothing;
     std::vector<Setting> choices;  ///< where accepts.table: the rows of which one stands in it, {"file"} and {"base64"}
     bool required = false;         ///< in each named entry once all layers are merged: mount.*.source

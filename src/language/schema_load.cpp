@@ -23,13 +23,14 @@ public:
         : root_(root), settings_(settings), sections_(sections) {}
 
     void table(const Json& node, const KeyPath& key, const std::string& title);
-    [[nodiscard]] Flag flag(const Json& node, Form form, Complete complete) const;
+    [[nodiscard]] Flag flag(const Json& node, Form form, Complete complete, const std::string& since) const;
 
 private:
     [[nodiscard]] const Json& target(const Json& node) const;
     [[nodiscard]] const Json* look(const Json& node, const char* name) const;
     [[nodiscard]] std::string text(const Json& node, const char* name) const;
-    [[nodiscard]] std::vector<Flag> flags(const Json& node, Form form, Complete complete) const;
+    /// Those of `node` that are old names, or those that are not.
+    [[nodiscard]] std::vector<Flag> flags(const Json& node, Form form, Complete complete, bool old = false) const;
     void children(const Json& properties, const KeyPath& key, const std::string& title, const Json* required);
     void leaf(const Json& node, const KeyPath& key, const std::string& section, bool required);
     void judge(const Json& node, Setting& setting) const;
@@ -72,6 +73,8 @@ Complete complete_of(const std::string& word) {
         return Complete::machine;
     if (word == "user")
         return Complete::user;
+    if (word == "key")
+        return Complete::key;
     if (word.empty() || word == "nothing")
         return Complete::nothing;
     throw std::runtime_error("unknown x-complete " + word);
@@ -168,7 +171,9 @@ void Loader::leaf(const Json& node, const KeyPath& key, const std::string& secti
     judge(items ? *items : node, setting);
     if (const Json* own = member(node, "x-complete"))
         setting.complete = complete_of(own->get<std::string>());
-    setting.flags = flags(node, setting.accepts.list ? Form::list : Form::value, setting.complete);
+    const Form form = setting.accepts.list ? Form::list : Form::value;
+    setting.flags = flags(node, form, setting.complete);
+    setting.old_flags = flags(node, form, setting.complete, true);
     settings_.push_back(std::move(setting));
 }
 
@@ -229,7 +234,7 @@ void Loader::accept(const Json& node, Setting& setting) const {
     }
 }
 
-Flag Loader::flag(const Json& node, Form form, Complete complete) const {
+Flag Loader::flag(const Json& node, Form form, Complete complete, const std::string& since) const {
     Flag flag;
     flag.long_name = text_of(node, "long");
     const std::string short_name = text_of(node, "short");
@@ -246,18 +251,18 @@ Flag Loader::flag(const Json& node, Form form, Complete complete) const {
     flag.complete = own ? complete_of(own->get<std::string>()) : complete;
     if (flag.argument.empty())
         flag.complete = Complete::nothing;
+    flag.since = node.value("since", since);
     return flag;
 }
 
-std::vector<Flag> Loader::flags(const Json& node, Form form, Complete complete) const {
+std::vector<Flag> Loader::flags(const Json& node, Form form, Complete complete, bool old) const {
     std::vector<Flag> result;
     const Json* found = member(node, "x-cli");
     if (!found)
         return result;
-    if (found->is_object())
-        return {flag(*found, form, complete)};
-    for (const Json& each : *found)
-        result.push_back(flag(each, form, complete));
+    for (const Json& each : found->is_object() ? Json::array({*found}) : *found)
+        if (each.value("old", false) == old)
+            result.push_back(flag(each, form, complete, node.value("x-since", "new")));
     return result;
 }
 
@@ -282,7 +287,7 @@ CommonFlag common_flag_of(const Loader& loader, const Json& node) {
     common.verbs = texts_of(node, "verbs");
     const bool takes_argument = node.contains("arg");
     common.flag =
-        loader.flag(node, takes_argument ? Form::value : Form::constant, common.words.empty() ? Complete::nothing : Complete::words);
+        loader.flag(node, takes_argument ? Form::value : Form::constant, common.words.empty() ? Complete::nothing : Complete::words, "new");
     return common;
 }
 

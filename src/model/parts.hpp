@@ -64,11 +64,13 @@ struct Forward {
     std::uint16_t host = 0;  ///< 0: any free port
     std::uint16_t guest = 0;
     bool udp = false;
+    std::uint16_t count = 1;  ///< of ports, from `host` and `guest` on
 };
 
 struct Network {
     std::string name;
     NetworkKind kind = NetworkKind::user;
+    NetworkBackend backend = NetworkBackend::automatic;  ///< of a user network
     std::vector<Forward> forwards;
     std::optional<std::array<std::uint8_t, 6>> mac;
 };
@@ -135,6 +137,7 @@ struct Qemu {
     std::optional<Path> binary;
     std::optional<std::string> cpu;  ///< model and features, as -cpu takes them
     bool legacy_devices = false;
+    std::optional<std::uint32_t> hotplug_ports;  ///< for disks that come while the machine runs
     std::vector<std::string> extra;
 };
 

@@ -38,6 +38,14 @@ void forward_needs_user_network(const Machine& m, Diagnostics& found) {
                                entry_key("network", network.name, "kind")));
 }
 
+void backend_needs_user_network(const Machine& m, Diagnostics& found) {
+    for (const Network& network : m.networks)
+        if (network.kind != NetworkKind::user && network.backend != NetworkBackend::automatic)
+            found.add(conflict(m, entry_key("network", network.name, "backend"),
+                               fmt::format("network '{}' has a backend, but is of kind {}", network.name, to_word(network.kind)),
+                               "only a user network has one", entry_key("network", network.name, "kind")));
+}
+
 namespace {
 
 struct Listener {
@@ -53,7 +61,8 @@ bool is_any(std::string_view bind) {
 bool collide(const Forward& a, const Forward& b) {
     const bool same_family = (a.bind.find(':') == std::string::npos) == (b.bind.find(':') == std::string::npos);
     const bool same_bind = a.bind == b.bind || (same_family && (is_any(a.bind) || is_any(b.bind)));
-    return a.host != 0 && a.host == b.host && a.udp == b.udp && same_bind;
+    const bool overlap = a.host < b.host + b.count && b.host < a.host + a.count;
+    return a.host != 0 && b.host != 0 && overlap && a.udp == b.udp && same_bind;
 }
 
 }  // namespace
@@ -65,8 +74,10 @@ void one_host_port_each(const Machine& m, Diagnostics& found) {
             Listener now{element_key(entry_key("network", network.name, "forward"), i), network.forwards[i]};
             const auto other = std::ranges::find_if(before, [&](const Listener& l) { return collide(l.forward, now.forward); });
             if (other != before.end())
-                found.add(conflict(m, now.key, fmt::format("host port {} of {} is forwarded twice", now.forward.host, now.forward.bind),
-                                   "give each forward its own host port, or 0 for any", other->key));
+                found.add(conflict(
+                    m, now.key,
+                    fmt::format("host port {} of {} is forwarded twice", std::max(now.forward.host, other->forward.host), now.forward.bind),
+                    "give each forward its own host port, or 0 for any", other->key));
             before.push_back(std::move(now));
         }
 }

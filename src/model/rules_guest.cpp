@@ -9,15 +9,27 @@
 
 namespace vmspawn::check {
 
+namespace {
+
+Diagnostic needs_bind(const Machine& m, std::string_view key) {
+    return conflict(m, key, fmt::format("{} needs users.bind", key), "name the host users to bind");
+}
+
+}  // namespace
+
 void user_settings_need_bind(const Machine& m, Diagnostics& found) {
     if (!m.users.bind.empty())
         return;
-    const std::string hint = "name the host users to bind";
-    const bool* shell = std::get_if<bool>(&m.users.shell);
-    if (shell == nullptr || *shell)
-        found.add(conflict(m, "users.shell", "users.shell needs users.bind", hint));
+    if (std::holds_alternative<Path>(m.users.shell))
+        found.add(needs_bind(m, "users.shell"));
     if (!m.users.groups.empty())
-        found.add(conflict(m, "users.groups", "users.groups needs users.bind", hint));
+        found.add(needs_bind(m, "users.groups"));
+}
+
+void shell_needs_bind(const Machine& m, Diagnostics& found) {
+    const bool* shell = std::get_if<bool>(&m.users.shell);
+    if (m.users.bind.empty() && shell != nullptr && *shell)
+        found.add(needs_bind(m, "users.shell"));
 }
 
 void bind_no_system_user(const Machine& m, Diagnostics& found) {
@@ -87,8 +99,11 @@ void journal_limits_need_forward(const Machine& m, Diagnostics& found) {
 }
 
 void journal_needs_vsock(const Machine& m, Diagnostics& found) {
-    if (m.journal.forward && m.vsock.enabled == Want::no)
-        found.add(conflict(m, "journal.forward", "journal.forward needs vsock", "the journal travels over vsock", "vsock.enabled"));
+    if (!m.journal.forward || m.vsock.enabled != Want::no)
+        return;
+    Diagnostic problem = conflict(m, "journal.forward", "journal.forward needs vsock", "the journal travels over vsock", "vsock.enabled");
+    problem.key = "journal";  // its limits mean nothing without it
+    found.add(std::move(problem));
 }
 
 void unit_settings_need_own_unit(const Machine& m, Diagnostics& found) {

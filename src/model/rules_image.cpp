@@ -86,6 +86,13 @@ void ephemeral_needs_root(const Machine& m, Diagnostics& found) {
                            "there is nothing whose changes could be thrown away"));
 }
 
+void ephemeral_excludes_drives(const Machine& m, Diagnostics& found) {
+    if (m.image.ephemeral && !m.drives.empty())
+        found.add(conflict(m, "image.ephemeral", "--ephemeral and --extra-drive exclude each other",
+                           "as vmspawn run the image alone is ephemeral, and drives keep what is written",
+                           entry_key("drive", m.drives.front().name)));
+}
+
 void private_users_need_directory(const Machine& m, Diagnostics& found) {
     if (m.image.private_users && !m.image.directory && !m.image.by_name)
         found.add(conflict(m, "image.private-users", "image.private-users needs image.directory",

@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 4> firmware_words{"auto", "uefi", "bios",
 constexpr std::array<std::string_view, 3> confidential_words{"no", "sev-snp", "tdx"};
 constexpr std::array<std::string_view, 3> vsock_backend_words{"auto", "kernel", "user"};
 constexpr std::array<std::string_view, 2> network_words{"tap", "user"};
+constexpr std::array<std::string_view, 3> network_backend_words{"auto", "passt", "qemu"};
 constexpr std::array<std::string_view, 5> console_words{"interactive", "read-only", "native", "gui", "headless"};
 constexpr std::array<std::string_view, 2> transport_words{"virtio", "serial"};
 
@@ -41,6 +42,7 @@ template <> std::span<const std::string_view> words_of<FirmwareKind>() { return 
 template <> std::span<const std::string_view> words_of<Confidential>() { return confidential_words; }
 template <> std::span<const std::string_view> words_of<VsockBackend>() { return vsock_backend_words; }
 template <> std::span<const std::string_view> words_of<NetworkKind>() { return network_words; }
+template <> std::span<const std::string_view> words_of<NetworkBackend>() { return network_backend_words; }
 template <> std::span<const std::string_view> words_of<ConsoleMode>() { return console_words; }
 template <> std::span<const std::string_view> words_of<ConsoleTransport>() { return transport_words; }
 
@@ -55,6 +57,7 @@ std::string_view to_word(FirmwareKind value) { return word_at(value, "descriptor
 std::string_view to_word(Confidential value) { return word_at(value); }
 std::string_view to_word(VsockBackend value) { return word_at(value); }
 std::string_view to_word(NetworkKind value) { return word_at(value); }
+std::string_view to_word(NetworkBackend value) { return word_at(value); }
 std::string_view to_word(ConsoleMode value) { return word_at(value); }
 std::string_view to_word(ConsoleTransport value) { return word_at(value); }
 // clang-format on

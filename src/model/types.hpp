@@ -49,6 +49,9 @@ enum class VsockBackend { automatic, kernel, user };
 
 enum class NetworkKind { tap, user };
 
+/// Who carries a user network: a helper of its own, or QEMU.
+enum class NetworkBackend { automatic, passt, qemu };
+
 enum class ConsoleMode { interactive, read_only, native, gui, headless };
 
 enum class ConsoleTransport { virtio, serial };
@@ -66,6 +69,7 @@ std::string_view to_word(FirmwareKind);
 std::string_view to_word(Confidential);
 std::string_view to_word(VsockBackend);
 std::string_view to_word(NetworkKind);
+std::string_view to_word(NetworkBackend);
 std::string_view to_word(ConsoleMode);
 std::string_view to_word(ConsoleTransport);
 

@@ -1,4 +1,5 @@
 // KVM or TCG, and the CPU that follows from it.
+#include "base/passed.hpp"
 #include "plan/contributors.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,8 @@ namespace vmspawn {
 
 namespace {
 
+constexpr const char* takes_descriptor = "kvm-accel-device";
+
 /// Why KVM cannot serve this guest; empty reason: it can.
 struct Obstacle {
     std::string reason;
@@ -18,9 +21,13 @@ struct Obstacle {
 Obstacle obstacle(const Planning& p) {
     if (p.arch.name != p.host.arch)
         return {fmt::format("the guest is {} and this host {}", p.arch.name, p.host.arch), "KVM runs the host's own architecture only"};
-    if (!p.host.kvm.usable)
-        return {p.host.kvm.reason, p.host.kvm.fix};
-    return {};
+    const bool passed = p.host.passed_kvm && p.has(takes_descriptor);
+    const Kvm& kvm = passed ? *p.host.passed_kvm : p.host.kvm;
+    if (kvm.usable)
+        return {};
+    if (p.host.passed_kvm && !passed)
+        return {fmt::format("{}, and QEMU {} takes no descriptor for it", kvm.reason, p.qemu_facts.version), kvm.fix};
+    return {kvm.reason, kvm.fix};
 }
 
 bool decide(Planning& p) {
@@ -44,12 +51,13 @@ bool decide(Planning& p) {
 }
 
 void add_kvm(Planning& p) {
-    if (!p.has("kvm-accel-device")) {
+    if (!p.has(takes_descriptor)) {
         p.reason(fmt::format("QEMU opens /dev/kvm itself because QEMU {} takes no descriptor for it", p.qemu_facts.version));
         p.qemu.option("-accel", "kvm");
         return;
     }
-    p.add({.id = "kvm", .up = OpenFile{.path = "/dev/kvm", .writable = true}, .because = p.origin("kvm"), .because_key = "kvm"});
+    const Action device = p.host.passed_kvm ? Action(TakePassed{passed_name::kvm}) : OpenFile{.path = "/dev/kvm", .writable = true};
+    p.add({.id = "kvm", .up = device, .because = p.origin("kvm"), .because_key = "kvm"});
     p.qemu.option("-accel", "kvm,device=" + p.qemu.fdset("kvm"));
 }
 
@@ -88,6 +96,9 @@ std::string cpu(Planning& p) {
 
 void plan_accelerator(Planning& p) {
     p.kvm = decide(p);
+    if (p.host.passed_kvm && !(p.kvm && p.has(takes_descriptor)))
+        p.plan.notices.emplace_back(p.kvm ? "the passed descriptor kvm is closed: this QEMU opens /dev/kvm by itself"
+                                          : "the passed descriptor kvm is closed: the guest is emulated");
     if (p.kvm)
         add_kvm(p);
     else

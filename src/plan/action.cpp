@@ -19,20 +19,25 @@ struct KindOf {
     std::string_view operator()(const UnpackKernel&) const { return "unpack"; }
     std::string_view operator()(const WriteFile&) const { return "write"; }
     std::string_view operator()(const LinkKey&) const { return "link"; }
+    std::string_view operator()(const TakePassed&) const { return "passed"; }
     std::string_view operator()(const MakePipe&) const { return "pipe"; }
     std::string_view operator()(const FillPipe&) const { return "fill"; }
     std::string_view operator()(const MakeTap&) const { return "make"; }
     std::string_view operator()(const ClaimVsock&) const { return "claim"; }
     std::string_view operator()(const ListenVsock&) const { return "listen"; }
     std::string_view operator()(const MakeQmpSocket&) const { return "socketpair"; }
+    std::string_view operator()(const MakeChannel&) const { return "channel"; }
     std::string_view operator()(const MakeTerminal&) const { return "terminal"; }
     std::string_view operator()(const PickPort&) const { return "port"; }
+    std::string_view operator()(const CheckPorts&) const { return "port"; }
     std::string_view operator()(const Listen&) const { return "listen"; }
     std::string_view operator()(const MakePair&) const { return "pair"; }
     std::string_view operator()(const MakeClient&) const { return "client"; }
     std::string_view operator()(const KeepDirectory&) const { return "directory"; }
     std::string_view operator()(const MakeScope&) const { return "scope"; }
+    std::string_view operator()(const ServeControl&) const { return "serve"; }
     std::string_view operator()(const RegisterMachine&) const { return "register"; }
+    std::string_view operator()(const MindSleep&) const { return "mind"; }
     std::string_view operator()(const Spawn&) const { return "spawn"; }
 };
 
@@ -52,6 +57,8 @@ std::string_view to_word(Late::What what) {
             return "cid";
         case Late::What::name:
             return "name";
+        case Late::What::netdev:
+            return "netdev";
     }
     return "";
 }
@@ -66,6 +73,10 @@ std::string_view to_word(Critical critical) {
             return "never";
     }
     return "";
+}
+
+std::string to_string(const CheckPorts& ports) {
+    return std::to_string(ports.first) + (ports.count == 1 ? "" : "-" + std::to_string(ports.first + ports.count - 1));
 }
 
 std::string to_string(const Word& word) {

@@ -1,11 +1,14 @@
 // The closed set of effects. A plan is made of these values and performs nothing; run/system performs each kind, and has one undo for it.
 #pragma once
 
+#include "plan/control_socket.hpp"
 #include "plan/fill.hpp"
 #include "plan/grow.hpp"
+#include "plan/host_device.hpp"
 #include "plan/host_service.hpp"
 #include "plan/namespace.hpp"
 #include "plan/piece.hpp"
+#include "plan/port.hpp"
 #include "plan/word.hpp"
 
 #include <cstdint>
@@ -22,7 +25,8 @@ namespace vmspawn {
 struct ClaimName {
     std::string base;
     std::string name;
-    bool suffixed = false;  ///< "-" and 16 hex digits, drawn then, follow the name: any number of such machines run at once
+    bool suffixed = false;       ///< "-" and 16 hex digits, drawn then, follow the name: any number of such machines run at once
+    std::string linked_in = {};  ///< this directory has a symbolic link of that name to it; empty: none has
 };
 /// A sealed memfd. Undo: closed.
 struct MakeMemory {
@@ -81,31 +85,12 @@ struct FillPipe {
     ResourceId pipe;
     std::vector<Piece> pieces;
 };
-/// /dev/vhost-vsock with a CID that no other machine of this host has: `cid`, or the first that is free of those that the machine's
-/// name gives (guest_cid), then of random ones. EADDRINUSE: `cid` is taken. Undo: closed, and free again.
-struct ClaimVsock {
-    std::optional<std::uint32_t> cid;
-    std::string name;
-};
-/// A port of the host, CID 2, for this guest alone. Undo: closed.
-struct ListenVsock {
-    ResourceId device;       ///< the ClaimVsock, or the helper that has the guest's end; who else connects is turned away
-    std::uint32_t port = 0;  ///< 0: any
-    std::string socket{};    ///< the user-space device's name for the port, a socket in the runtime directory; empty: the kernel's VSOCK
-};
 /// A connected pair; vmspawn speaks QMP on its end, the child has the other. Undo: both closed.
 struct MakeQmpSocket {};
+/// A connected pair for a port of the guest: vmspawn has one end, QEMU the other (Late chardev). Undo: both closed.
+struct MakeChannel {};
 /// A pseudo terminal, raw; vmspawn holds the master. Undo: closed.
 struct MakeTerminal {};
-/// A tap interface of the host, called after the machine (tap_name). Undo: closed, and gone.
-struct MakeTap {
-    Word machine;  ///< its name; a second interface has more behind it
-};
-/// A free local port, held by a bound socket until the machine is up. Undo: closed.
-struct PickPort {
-    std::string bind;
-    bool udp = false;
-};
 /// A stream socket with its one client already connected: the listening end goes to the helper (Late fd), the client's to QEMU
 /// (Late chardev), and vmspawn keeps neither, so that each sees the other's end. Needs "runtime-dir". Undo: both closed.
 struct Listen {
@@ -139,9 +124,10 @@ struct Spawn {
     std::optional<Fill> fills{};
 };
 
-using Action = std::variant<ClaimName, MakeMemory, OpenFile, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, LinkKey, MakePipe,
-                            FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeTerminal, MakeTap, PickPort, Listen, MakePair, MakeClient,
-                            KeepDirectory, MakeScope, RegisterMachine, Spawn>;
+using Action =
+    std::variant<ClaimName, MakeMemory, OpenFile, TakePassed, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, LinkKey,
+                 MakePipe, FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeChannel, MakeTerminal, MakeTap, PickPort, CheckPorts,
+                 Listen, MakePair, MakeClient, KeepDirectory, MakeScope, ServeControl, RegisterMachine, MindSleep, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

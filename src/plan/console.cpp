@@ -12,17 +12,6 @@ namespace vmspawn {
 
 namespace {
 
-/// Interactive needs a terminal to type on.
-ConsoleMode effective_mode(Planning& p) {
-    const ConsoleMode mode = p.machine.console.mode;
-    if (mode != ConsoleMode::interactive || p.host.console == "terminal")
-        return mode;
-    p.reason("console.mode = read-only because standard input is no terminal");
-    if (p.machine.said("console.mode"))
-        p.plan.notices.emplace_back("the console is read-only: standard input is no terminal");
-    return ConsoleMode::read_only;
-}
-
 ConsoleKind kind(ConsoleMode mode) {
     switch (mode) {
         case ConsoleMode::interactive:
@@ -38,6 +27,64 @@ ConsoleKind kind(ConsoleMode mode) {
     return ConsoleKind::none;
 }
 
+/// Interactive needs a terminal to type on.
+ConsoleMode effective_mode(Planning& p) {
+    const ConsoleMode mode = p.machine.console.mode;
+    if (p.errand.command && kind(mode) != ConsoleKind::none) {
+        p.reason("the console is not shown because standard input and output are the command's");
+        return ConsoleMode::read_only;
+    }
+    if (mode != ConsoleMode::interactive || p.host.console == "terminal")
+        return mode;
+    if (p.host.console == "background") {
+        p.reason("no terminal has the console because of --detach; vmspawn console attaches one");
+        return ConsoleMode::read_only;
+    }
+    p.reason("console.mode = read-only because standard input and output are not both terminals");
+    if (p.machine.said("console.mode"))
+        p.plan.notices.emplace_back("the console is read-only: standard input and output are not both terminals");
+    return ConsoleMode::read_only;
+}
+
+/// As systemd reads a variable: what is no word for "no" is one for "yes".
+bool is_off(const Planning& p, const std::string& variable) {
+    constexpr std::string_view words[] = {"0", "no", "n", "false", "f", "off"};
+    const auto found = p.host.environment.find(variable);
+    return found != p.host.environment.end() && std::ranges::find(words, found->second) != std::end(words);
+}
+
+bool is_set(const Planning& p, const std::string& variable) {
+    const auto found = p.host.environment.find(variable);
+    return found != p.host.environment.end() && !found->second.empty();
+}
+
+/// Why the caller's terminal shows nothing but the guest's output; empty: it does.
+std::string objection_to_looks(const Planning& p) {
+    if (p.host.console != "terminal")
+        return "there is no terminal";
+    if (!is_set(p, "TERM") || p.host.environment.at("TERM") == "dumb")
+        return "$TERM says that the terminal is a simple one";
+    return is_set(p, "NO_COLOR") ? "$NO_COLOR is set" : "";
+}
+
+void plan_look(Planning& p, ConsoleMode mode) {
+    const std::optional<std::string>& said = p.machine.console.background;
+    if (const std::string why_not = objection_to_looks(p); !why_not.empty()) {
+        if (said && !said->empty())
+            p.reason(fmt::format("no background colour, although console.background = {}, because {}", *said, why_not));
+        return;
+    }
+    ConsoleLook look{.machine = p.machine.name, .title = !is_off(p, "SYSTEMD_ADJUST_TERMINAL_TITLE"), .background = ""};
+    if (p.name_is_drawn())
+        look.machine = Word() += Late{"runtime-dir", Late::What::name};
+    const bool is_coloured = mode == ConsoleMode::interactive || mode == ConsoleMode::read_only;
+    if (is_coloured)
+        look.background = said.value_or("");
+    // a console that reads nothing would not hear the answer
+    look.tint = mode == ConsoleMode::interactive && !said && !is_off(p, "SYSTEMD_TINT_BACKGROUND");
+    p.plan.console.look = std::move(look);
+}
+
 /// Letters, digits and a little punctuation: nothing that could become a second kernel word.
 bool is_terminal_name(std::string_view name) {
     return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](unsigned char c) {
@@ -46,10 +93,9 @@ bool is_terminal_name(std::string_view name) {
 }
 
 void add_kernel_words(Planning& p, const std::string& device) {
-    const auto term = p.host.environment.find("TERM");
-    if (p.host.console == "terminal" && term != p.host.environment.end() && is_terminal_name(term->second)) {
-        p.kernel_words.push_back("TERM=" + term->second);
-        p.kernel_words.push_back("systemd.tty.term." + device + "=" + term->second);
+    if (const auto terminal = caller_terminal(p)) {
+        p.kernel_words.push_back("TERM=" + *terminal);
+        p.kernel_words.push_back("systemd.tty.term." + device + "=" + *terminal);
     }
     p.kernel_words.push_back("console=" + device);
 }
@@ -116,9 +162,18 @@ void add_window(Planning& p) {
 
 }  // namespace
 
+std::optional<std::string> caller_terminal(const Planning& p) {
+    const auto term = p.host.environment.find("TERM");
+    const bool known = p.host.console == "terminal" && term != p.host.environment.end() && is_terminal_name(term->second);
+    return known ? std::optional(term->second) : std::nullopt;
+}
+
 void plan_console(Planning& p) {
     const ConsoleMode mode = effective_mode(p);
     p.plan.console.kind = kind(mode);
+    p.plan.console.types = kind(p.machine.console.mode) == ConsoleKind::interactive || mode == ConsoleMode::native;
+    if (p.errand.command && p.plan.console.kind != ConsoleKind::none)
+        p.plan.console.kind = ConsoleKind::kept;
     if (p.plan.console.kind == ConsoleKind::interactive)
         p.plan.notices.emplace_back("^] three times ends the machine, and ^]^]? shows the other keys");
     if (mode == ConsoleMode::gui)
@@ -128,12 +183,16 @@ void plan_console(Planning& p) {
     if (p.plan.console.kind == ConsoleKind::none && !p.machine.console.log)
         return;
 
+    if (p.plan.console.kind != ConsoleKind::none && p.plan.console.kind != ConsoleKind::kept)
+        plan_look(p, mode);
     add_chardev(p, mode == ConsoleMode::native);
     if (p.machine.console.transport == ConsoleTransport::serial) {
         p.qemu.option("-serial", "chardev:console");
         add_kernel_words(p, std::string(p.arch.serial_console));
     } else {
-        p.qemu.device({{"driver", "virtio-serial-pci"}, {"id", "virtio-serial0"}});
+        // One port, and an interrupt for each of its queues: Linux turns one off that too much output made look spurious, and typing with
+        // it.
+        p.qemu.device({{"driver", "virtio-serial-pci"}, {"id", "virtio-serial0"}, {"max_ports", 2}, {"vectors", 7}});
         p.qemu.device({{"driver", "virtconsole"}, {"id", "console0"}, {"chardev", "console"}});
         add_kernel_words(p, "hvc0");
     }

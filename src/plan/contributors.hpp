@@ -3,6 +3,7 @@
 
 #include "base/diagnostic.hpp"
 #include "host/host.hpp"
+#include "model/errand.hpp"
 #include "model/machine.hpp"
 #include "plan/guest_arch.hpp"
 #include "plan/plan.hpp"
@@ -33,6 +34,7 @@ struct GuestLink {
 
 struct Planning {
     const Machine& machine;
+    const Errand& errand;
     const Host& host;
     const QemuFacts& qemu_facts;
     const GuestArch& arch;  ///< of the guest
@@ -77,14 +79,20 @@ void plan_users(Planning&);    ///< users of the host with their homes
 void plan_vsock(Planning&);    ///< the device, and the guest's notifications
 void plan_ssh(Planning&);      ///< a key for the guest's sshd, and a host key that is known before
 void plan_journal(Planning&);  ///< the guest's journal, kept on the host
+void plan_control(Planning&);  ///< the control socket
+void plan_command(Planning&);  ///< a command in the guest, and its streams
 void plan_unit(Planning&);     ///< a scope, and systemd-machined
 void plan_network(Planning&);
+void plan_hotplug(Planning&);      ///< ports for disks that come while the machine runs
 void plan_smbios(Planning&);       ///< type 11 strings
 void plan_credentials(Planning&);  ///< by SMBIOS, or by fw_cfg where the guest has no SMBIOS
 void plan_root(Planning&);         ///< the kernel words that say where the root is, unless the user says it
 void plan_boot(Planning&);         ///< kernel, initrds, firmware; spends kernel_words
 void plan_extra(Planning&);        ///< qemu.extra and SYSTEMD_VMSPAWN_QEMU_EXTRA
+void plan_record(Planning&);
 
+/// The kind of the terminal that standard input and output are, such as "xterm".
+std::optional<std::string> caller_terminal(const Planning&);
 /// True when one of the kernel words says where the root, or the verity hash that leads to it, is.
 bool names_a_root(const std::vector<std::string>& words);
 /// The guest's memory becomes a file that helpers can map: vhost-user devices need it. May be called more than once.

@@ -17,9 +17,9 @@ struct MakeScope {
     Word machine;       ///< its name
     std::string slice;
     std::vector<UnitProperty> properties{};
+    bool may_ask = false;  ///< the user for a password, by polkit
 };
-/// The machine's entry with systemd-machined. Its leader is vmspawn: machinectl sends signals to the leader, which would kill a QEMU.
-/// Undo: taken back.
+/// The machine's entry with systemd-machined, made once QEMU runs. Undo: taken back.
 struct RegisterMachine {
     bool user = false;
     std::string socket;  ///< where machined hears varlink, once it runs; else D-Bus, which cannot be told the last three
@@ -29,6 +29,13 @@ struct RegisterMachine {
     std::optional<Late> cid{};
     Word ssh_address{};  ///< as systemd-ssh-proxy takes it
     Word ssh_key{};
+    Word control{};        ///< path of the control socket
+    bool may_ask = false;  ///< as for a scope
+};
+/// The guest stands still before this host sleeps, and goes on afterwards: logind is asked to wait for that, from when the machine is up.
+/// Undo: nothing, as logind sees us go.
+struct MindSleep {
+    Word machine;  ///< its name
 };
 
 }  // namespace vmspawn

@@ -1,19 +1,17 @@
 // A directory as the guest's root, and directories and files that are shared with it: each has a virtiofsd of its own.
+#include "base/fstab.hpp"
+#include "model/mount_tag.hpp"
 #include "plan/contributors.hpp"
 #include "plan/files.hpp"
 #include "plan/shares.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 namespace vmspawn {
 
 namespace {
 
 constexpr std::uint32_t foreign_base = 0x7FFE0000;  ///< systemd's range for trees that belong to no user of the host
-constexpr std::size_t longest_tag = 36;             ///< bytes, of virtio-fs
 
 bool is_same_or_below(const Path& path, const Path& tree) {
     const Path inner = path.lexically_relative(tree);
@@ -58,20 +56,6 @@ void add_root(Planning& p) {
     serve(p, "tree", "tree", "root", std::move(tree), std::move(reasons));  // plan_root tells the kernel
 }
 
-/// The mount's name where virtio-fs and fstab take it, for those who mount by hand; else a number with a sign that no such name has.
-std::string tag_of(const Mount& mount, std::size_t index) {
-    const bool plain = std::ranges::all_of(mount.name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    });
-    return plain && mount.name.size() <= longest_tag && mount.name != "root" ? mount.name : fmt::format("@{}", index);
-}
-
-/// These directories are mounted over after the initrd: what it had mounted there would be hidden.
-bool is_mounted_late(std::string_view target) {
-    return std::ranges::any_of(std::array{"/run/", "/tmp/", "/dev/", "/proc/", "/sys/"},
-                               [&](std::string_view start) { return target.starts_with(start); });
-}
-
 void mount_in_guest(Planning& p, const Mount& mount, const std::string& tag, bool file) {
     const std::string access = mount.read_only ? "ro" : "rw";
     if (!file)
@@ -93,7 +77,7 @@ void add_share(Planning& p, const Mount& mount, std::size_t index) {
                     .read_only = mount.read_only,
                     .submounts = true,
                     .cache = mount.cache == Cache::automatic ? Cache::close_to_open : mount.cache};
-    const std::string tag = tag_of(mount, index);
+    const std::string tag = mount_tag(mount, index);
     std::vector<std::string> reasons;
     if (tag != mount.name)
         reasons.push_back(fmt::format("its tag in the guest is {} because virtio-fs or fstab would not take its name", tag));

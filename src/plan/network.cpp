@@ -1,14 +1,17 @@
-// Network cards. User mode: QEMU's own small network stack, which needs no privilege.
+// Network cards, each with what it is connected to.
 #include "base/interface_name.hpp"
+#include "base/text.hpp"
 #include "plan/contributors.hpp"
 #include "plan/files.hpp"
 #include "plan/sha256.hpp"
+#include "plan/user_network.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 namespace vmspawn {
@@ -31,43 +34,28 @@ std::string to_text(const Mac& mac) {
     return fmt::format("{:02x}", fmt::join(mac, ":"));
 }
 
-/// A port that QEMU is told only when it starts, and the user when the machine is up.
-Late pick_port(Planning& p, const Network& network, std::size_t index, const Forward& forward, const std::string& key) {
-    const ResourceId id = fmt::format("net.{}.forward{}", network.name, index);
-    Word announce(fmt::format("forward {}{}: {}:", network.name, forward.udp ? "/udp" : "", forward.bind));
-    announce += Late{id, Late::What::port};
-    announce += fmt::format(" -> guest {}", forward.guest);
-    p.add({.id = id,
-           .up = PickPort{forward.bind, forward.udp},
-           .because = p.origin(key),
-           .because_key = key,
-           .announce = std::move(announce)});
-    return {id, Late::What::port};
+/// As systemd-vmspawn: a tap's address may come from the environment, below what a definition says.
+std::optional<Mac> mac_of_environment(Planning& p, const Network& network) {
+    constexpr const char* variable = "SYSTEMD_VMSPAWN_NETWORK_MAC";
+    const auto said = p.host.environment.find(variable);
+    if (network.kind != NetworkKind::tap || said == p.host.environment.end() || said->second.empty())
+        return std::nullopt;
+    Mac mac{};
+    int end = 0;
+    std::sscanf(said->second.c_str(), "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5], &end);
+    const bool is_multicast = (mac[0] & 1) != 0;
+    if (end == 17 && said->second.size() == 17 && !is_multicast && mac != Mac{})
+        return mac;
+    p.found.add(error(fmt::format("${} = \"{}\" is not a hardware address", variable, printable(said->second)), FromHost{variable})
+                    .with_hint("expected six pairs of hexadecimal digits such as 52:54:00:12:34:56, neither multicast nor zero"));
+    return std::nullopt;
 }
 
-void add_user_network(Planning& p, const Network& network, const std::string& id) {
-    if (!p.has("netdev/user")) {
-        const std::string key = entry_key("network", network.name, "kind");
-        p.found.add(
-            error(fmt::format("{} = \"user\": QEMU {} was built without a network of its own", key, p.qemu_facts.version), p.origin(key))
-                .with_error(EOPNOTSUPP));
-    }
-    Word netdev("user,id=" + id);
-    for (std::size_t i = 0; i < network.forwards.size(); ++i) {
-        const Forward& forward = network.forwards[i];
-        const std::string key = element_key(entry_key("network", network.name, "forward"), i);
-        if (forward.bind.find(':') != std::string::npos)
-            p.found.add(error(fmt::format("{}: QEMU's user network forwards from IPv4 addresses only", key), p.origin(key))
-                            .with_hint("bind 127.0.0.1 or 0.0.0.0")
-                            .with_error(EOPNOTSUPP));
-        netdev += fmt::format(",hostfwd={}:{}:", forward.udp ? "udp" : "tcp", escape_qemu_value(forward.bind));
-        if (forward.host != 0)
-            netdev += std::to_string(forward.host);
-        else
-            netdev += pick_port(p, network, i, forward, key);
-        netdev += fmt::format("-:{}", forward.guest);
-    }
-    p.qemu.option("-netdev", std::move(netdev));
+Mac mac_of(Planning& p, const Network& network) {
+    if (network.mac)
+        return *network.mac;
+    const std::optional<Mac> said = mac_of_environment(p, network);
+    return said ? *said : predictable_mac(p, network);
 }
 
 /// The host's side is networkd's (80-vm-vt.network): addresses, DHCP, the way out.
@@ -103,12 +91,13 @@ void add_tap(Planning& p, const Network& network, const std::string& id, bool fi
 
 void plan_network(Planning& p) {
     std::size_t index = 0;
+    std::size_t user_networks = 0;
     bool has_tap = false;
     for (const Network& network : p.machine.networks) {
         const std::string id = qemu_id("net", network.name, index++);
         switch (network.kind) {
             case NetworkKind::user:
-                add_user_network(p, network, id);
+                add_user_network(p, network, id, user_networks++);
                 break;
             case NetworkKind::tap:
                 add_tap(p, network, id, !std::exchange(has_tap, true));
@@ -117,7 +106,7 @@ void plan_network(Planning& p) {
         p.qemu.device({{"driver", "virtio-net-pci"},
                        {"id", id + "-nic"},
                        {"netdev", id},
-                       {"mac", to_text(network.mac.value_or(predictable_mac(p, network)))},
+                       {"mac", to_text(mac_of(p, network))},
                        {"romfile", ""}});  // no network boot
     }
 }

@@ -39,6 +39,11 @@ struct RuntimeFile {
     std::string name;
     bool base64 = false;
 };
-using Piece = std::variant<Text, Secret, FileContent, PasswordHash, Align, Late, RuntimeFile>;
+/// A path as `bytes` spell it. Plans print it as they print paths, and so do not depend on where the definition lies.
+struct PathText {
+    std::string path;
+    std::string bytes;
+};
+using Piece = std::variant<Text, Secret, FileContent, PasswordHash, Align, Late, RuntimeFile, PathText>;
 
 }  // namespace vmspawn

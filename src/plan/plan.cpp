@@ -55,6 +55,14 @@ void drop_words(Resource& resource, const ResourceId& id) {
     std::erase_if(resource.needs, [&](const ResourceId& need) { return contains(before, need) && !contains(after, need); });
 }
 
+void add_words(Resource& resource, const std::vector<Word>& words) {
+    auto& arguments = std::get<Spawn>(resource.up).arguments;
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    for (const ResourceId& id : mentioned(words))
+        if (!contains(resource.needs, id))
+            resource.needs.push_back(id);
+}
+
 }  // namespace
 
 std::string_view to_word(Readiness ready) {
@@ -77,6 +85,8 @@ Plan without(const Plan& plan, const ResourceId& id) {
     Plan rest = plan;
     for (Resource& resource : rest.resources)
         drop_words(resource, id);
+    if (const Resource* dropped = plan.find(id))
+        add_words(*std::ranges::find(rest.resources, rest.qemu, &Resource::id), dropped->instead);
     // Needs stand before those who need them, so one pass backwards meets each after all who may need it.
     std::vector<ResourceId> candidates{id};
     for (auto at = rest.resources.end(); at != rest.resources.begin();) {
@@ -87,6 +97,14 @@ Plan without(const Plan& plan, const ResourceId& id) {
         candidates.insert(candidates.end(), at->needs.begin(), at->needs.end());
         at = rest.resources.erase(at);
     }
+    return rest;
+}
+
+Plan with_fewer_helpers(const Plan& plan) {
+    Plan rest = plan;
+    for (const Resource& resource : plan.resources)
+        if (!resource.instead.empty())
+            rest = without(rest, resource.id);
     return rest;
 }
 

@@ -40,13 +40,30 @@ struct Resource {
     std::vector<std::string> reasons;  ///< "accel = tcg because …"
     std::string without{};             ///< what the machine lacks when a failure of it does not stop the machine
     std::optional<Word> announce{};    ///< said on stderr when the machine is up: "forward …"
+    std::vector<Word> instead{};       ///< what QEMU gets in place of the words that go with it, where it can do without
 };
 
-enum class ConsoleKind { none, read_only, interactive, transparent };
+enum class ConsoleKind {
+    none,
+    kept,  ///< not shown: its end is kept for messages
+    read_only,
+    interactive,
+    transparent,
+};
+
+/// What the caller's terminal shows besides the guest's output.
+struct ConsoleLook {
+    Word machine;            ///< its name, for a title and for the terminal's own record
+    bool title = true;       ///< of the window
+    std::string background;  ///< SGR parameters; empty: the terminal's own
+    bool tint = false;       ///< a background near the terminal's own, which has to be asked for it
+};
 
 struct ConsolePlan {
     ConsoleKind kind = ConsoleKind::none;
-    ResourceId terminal;  ///< the MakeTerminal; empty for none
+    ResourceId terminal;                ///< the MakeTerminal; empty for none
+    bool types = false;                 ///< who attaches to it later, too
+    std::optional<ConsoleLook> look{};  ///< nothing: the terminal could not show it, or there is none
 };
 
 /// The ladder of an orderly end: ACPI power-off, then after `power_off` SIGTERM, then after `terminate` SIGKILL.
@@ -63,6 +80,16 @@ struct NotifyPlan {
     std::optional<std::chrono::microseconds> timeout{};  ///< for the guest to be ready
 };
 
+/// A command in the guest, with which the machine ends. Its streams are channels of their own.
+struct CommandPlan {
+    std::string text;
+    ResourceId input, output, errors;
+    /// The guest says "started", with "terminal" when the command has one, and "ended STATUS". vmspawn says names of signals and
+    /// "size ROWS COLUMNS", that first where a terminal is wanted, and the end of file when it has everything.
+    ResourceId control;
+    bool terminal = false;  ///< wanted, where the guest can make one: all that the command writes is output then
+};
+
 struct Plan {
     std::string machine;              ///< its name
     std::vector<Resource> resources;  ///< every `needs` stands before; QEMU last
@@ -71,15 +98,20 @@ struct Plan {
     ConsolePlan console;
     NotifyPlan notify;
     StopLadder stop;
-    std::vector<std::string> notices;  ///< said once on stderr unless --quiet: "KVM is not used: …"
-    std::string directory;             ///< printed as "."
-    std::string home;                  ///< printed as "~"
+    std::optional<CommandPlan> command{};
+    std::optional<std::chrono::microseconds> time_limit{};  ///< from the start on
+    std::vector<std::string> notices;                       ///< said once on stderr unless --quiet: "KVM is not used: …"
+    std::string directory;                                  ///< printed as "."
+    std::string home;                                       ///< printed as "~"
 
     [[nodiscard]] const Resource* find(std::string_view id) const;
 };
 
 /// The plan without that resource, the words that go with it, and what was there for it alone.
 Plan without(const Plan& plan, const ResourceId& id);
+
+/// The plan without all that QEMU can do without.
+Plan with_fewer_helpers(const Plan& plan);
 
 /// Empty when every need names an earlier resource and ids are unique; else what is wrong (a cycle is shown as a ring).
 std::string check_order(const std::vector<Resource>& resources);

@@ -32,13 +32,17 @@ constexpr Contributor contributors[] = {
     plan_vsock,
     plan_ssh,
     plan_journal,
+    plan_control,
+    plan_command,
     plan_unit,
     plan_network,
+    plan_hotplug,
     plan_smbios,
     plan_credentials,
     plan_root,
     plan_boot,
     plan_extra,
+    plan_record,
 };
 
 bool is_answered(const Question& question, const Host& host) {
@@ -50,6 +54,7 @@ bool is_answered(const Question& question, const Host& host) {
             return host.files.contains(service_path(host, question.subject));
         case Question::Kind::program:
         case Question::Kind::option:
+        case Question::Kind::release:
         case Question::Kind::profile:
             return host.programs.contains(question.subject);
         case Question::Kind::state: {
@@ -163,11 +168,12 @@ const Firmware* uefi_firmware(const Machine& machine, const Host& host, Diagnost
     Plan plan;
     QemuCommand qemu;
     std::vector<std::string> machine_options, reasons, kernel_words;
-    Planning planning{machine, host, *facts, *arch, false, plan, qemu, machine_options, reasons, kernel_words, found};
+    const Errand errand;
+    Planning planning{machine, errand, host, *facts, *arch, false, plan, qemu, machine_options, reasons, kernel_words, found};
     return choose_firmware(planning, "boot.firmware");
 }
 
-Plan make_plan(const Machine& said, const Host& host, Diagnostics& found) {
+Plan make_plan(const Machine& said, const Host& host, Diagnostics& found, const Errand& errand) {
     Plan plan;
     const std::optional<Machine> named = with_named_image(said, host, found);
     if (said.image.by_name && host.images.contains(said.name) && !named)
@@ -176,6 +182,8 @@ Plan make_plan(const Machine& said, const Host& host, Diagnostics& found) {
     plan.machine = machine.name;
     plan.directory = machine.directory.string();
     plan.home = machine.home.string();
+    if (errand.time_limit_us)
+        plan.time_limit = std::chrono::microseconds(*errand.time_limit_us);
     const GuestArch* arch = find_guest_arch(guest_arch(machine, host));
     if (!arch) {
         found.add(error(fmt::format("vmspawn has no guests for this host's architecture, {}", host.arch), machine.origin_of("arch"))
@@ -189,7 +197,7 @@ Plan make_plan(const Machine& said, const Host& host, Diagnostics& found) {
 
     QemuCommand qemu;
     std::vector<std::string> machine_options, reasons, kernel_words;
-    Planning planning{machine, host, *facts, *arch, false, plan, qemu, machine_options, reasons, kernel_words, found};
+    Planning planning{machine, errand, host, *facts, *arch, false, plan, qemu, machine_options, reasons, kernel_words, found};
     for (const Contributor contribute : contributors)
         contribute(planning);
     add_qemu(planning);

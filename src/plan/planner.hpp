@@ -3,6 +3,7 @@
 
 #include "base/diagnostic.hpp"
 #include "host/host.hpp"
+#include "model/errand.hpp"
 #include "model/machine.hpp"
 #include "plan/plan.hpp"
 
@@ -25,6 +26,6 @@ Question firmware_question(const Machine& machine);
 
 /// With errors the plan is incomplete. A host that cannot do what is required: EOPNOTSUPP; missing files: ENOENT, …
 /// An unanswered question is an error that names it.
-Plan make_plan(const Machine& machine, const Host& host, Diagnostics& found);
+Plan make_plan(const Machine& machine, const Host& host, Diagnostics& found, const Errand& errand = {});
 
 }  // namespace vmspawn

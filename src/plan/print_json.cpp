@@ -22,6 +22,7 @@ struct PieceJson {
         return record;
     }
     json operator()(const PasswordHash& hash) const { return {{"password-hash", hash.user}}; }
+    json operator()(const PathText& text) const { return {{"path", shown_path(text.path, places)}}; }
     json operator()(const Align& align) const { return {{"align", align.boundary}}; }
     json operator()(const Late& late) const { return {{"late", to_string(Word() += late)}}; }
     json operator()(const RuntimeFile& file) const { return {{"runtime-file", file.name}, {"base64", file.base64}}; }
@@ -54,7 +55,12 @@ json space_json(const Namespace& space, const Places& places) {
 struct ActionJson {
     const Places& places;
 
-    json operator()(const ClaimName& claim) const { return {{"base", claim.base}, {"name", claim.name}, {"suffixed", claim.suffixed}}; }
+    json operator()(const ClaimName& claim) const {
+        json shown{{"base", claim.base}, {"name", claim.name}, {"suffixed", claim.suffixed}};
+        if (!claim.linked_in.empty())
+            shown["linked-in"] = claim.linked_in;
+        return shown;
+    }
     json operator()(const MakeMemory& memory) const { return all(memory.pieces); }
     json operator()(const OpenFile& file) const {
         json record{{"path", shown_path(file.path, places)},
@@ -93,6 +99,7 @@ struct ActionJson {
         return record;
     }
     json operator()(const LinkKey& link) const { return {{"file", link.file}}; }
+    json operator()(const TakePassed& passed) const { return {{"name", passed.name}}; }
     json operator()(const MakePipe&) const { return json::object(); }
     json operator()(const FillPipe& fill) const {
         json record = all(fill.pieces);
@@ -100,13 +107,22 @@ struct ActionJson {
         return record;
     }
     json operator()(const MakeTap& tap) const { return {{"machine", to_string(tap.machine)}}; }
-    json operator()(const ClaimVsock& claim) const { return {{"cid", claim.cid ? json(*claim.cid) : json()}, {"name", claim.name}}; }
+    json operator()(const ClaimVsock& claim) const {
+        json record{{"cid", claim.cid ? json(*claim.cid) : json()}, {"name", claim.name}};
+        if (claim.passed)
+            record["passed"] = true;
+        return record;
+    }
     json operator()(const ListenVsock& listen) const {
         return {{"device", listen.device}, {"port", listen.port}, {"socket", listen.socket}};
     }
     json operator()(const MakeQmpSocket&) const { return json::object(); }
+    json operator()(const MakeChannel&) const { return json::object(); }
     json operator()(const MakeTerminal&) const { return json::object(); }
     json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
+    json operator()(const CheckPorts& ports) const {
+        return {{"bind", ports.bind}, {"udp", ports.udp}, {"first", ports.first}, {"count", ports.count}};
+    }
     json operator()(const Listen& socket) const { return {{"path-option", socket.path_option}}; }
     json operator()(const MakePair& pair) const { return {{"path-option", pair.path_option}}; }
     json operator()(const MakeClient& client) const { return {{"socket", client.socket}}; }
@@ -125,8 +141,16 @@ struct ActionJson {
                 {"directory", shown_path(entry.directory, places)},
                 {"cid", entry.cid ? json(to_string(Word() += *entry.cid)) : json()},
                 {"ssh-address", to_string(entry.ssh_address)},
-                {"ssh-key", to_string(entry.ssh_key)}};
+                {"ssh-key", to_string(entry.ssh_key)},
+                {"control", to_string(entry.control)}};
     }
+    json operator()(const ServeControl& control) const {
+        json types = json::array();
+        for (const HotDiskType& type : control.disk_types)
+            types.push_back({{"name", type.word}, {"driver", type.driver}});
+        return {{"disk-types", std::move(types)}, {"ports", control.ports}, {"controller", control.controller}, {"fixed", control.fixed}};
+    }
+    json operator()(const MindSleep& sleep) const { return {{"machine", to_string(sleep.machine)}}; }
     json operator()(const Spawn& spawn) const {
         json arguments = json::array();
         for (const Word& word : spawn.arguments)
@@ -184,6 +208,18 @@ json resource_json(const Resource& resource, const Places& at) {
                 {"reasons", resource.reasons}};
     if (resource.announce)
         record["announce"] = to_string(*resource.announce);
+    for (const Word& word : resource.instead)
+        record["instead"].push_back(shown_word(to_string(word), at));
+    return record;
+}
+
+json console_json(const ConsolePlan& console) {
+    json record{{"kind", console_word(console.kind)}, {"terminal", console.terminal}};
+    if (console.look)
+        record["look"] = {{"machine", to_string(console.look->machine)},
+                          {"title", console.look->title},
+                          {"background", console.look->background},
+                          {"tint", console.look->tint}};
     return record;
 }
 
@@ -200,18 +236,23 @@ std::string plan_json(const Plan& plan) {
     json resources = json::array();
     for (const Resource& resource : plan.resources)
         resources.push_back(resource_json(resource, places(plan)));
-    const json record{{"version", 1},
-                      {"machine", plan.machine},
-                      {"qemu", plan.qemu},
-                      {"qmp", plan.qmp},
-                      {"console", {{"kind", console_word(plan.console.kind)}, {"terminal", plan.console.terminal}}},
-                      {"notify", notify_json(plan.notify)},
-                      {"stop",
-                       {{"power-off-seconds", plan.stop.power_off.count()},
-                        {"terminate-seconds", plan.stop.terminate.count()},
-                        {"silent-power-off", plan.stop.silent_power_off}}},
-                      {"notices", plan.notices},
-                      {"resources", std::move(resources)}};
+    json record{{"version", 1},
+                {"machine", plan.machine},
+                {"qemu", plan.qemu},
+                {"qmp", plan.qmp},
+                {"console", console_json(plan.console)},
+                {"notify", notify_json(plan.notify)},
+                {"stop",
+                 {{"power-off-seconds", plan.stop.power_off.count()},
+                  {"terminate-seconds", plan.stop.terminate.count()},
+                  {"silent-power-off", plan.stop.silent_power_off}}},
+                {"notices", plan.notices},
+                {"resources", std::move(resources)}};
+    if (plan.command)
+        record["command"] = {{"text", plan.command->text},     {"input", plan.command->input},     {"output", plan.command->output},
+                             {"errors", plan.command->errors}, {"control", plan.command->control}, {"terminal", plan.command->terminal}};
+    if (plan.time_limit)
+        record["time-limit-us"] = plan.time_limit->count();
     // Invalid UTF-8, which a path may hold, is replaced: dump() would throw.
     return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

@@ -21,6 +21,7 @@ struct DescribePiece {
         return fmt::format("<credential {}> from {}{}", file.credential, path, in_base64(file.base64));
     }
     std::string operator()(const PasswordHash& hash) const { return fmt::format("<password hash of {}>", hash.user); }
+    std::string operator()(const PathText& text) const { return shown_path(text.path, places); }
     std::string operator()(const Align& align) const { return fmt::format("zeros to a multiple of {}", align.boundary); }
     std::string operator()(const Late& late) const { return to_string(Word() += late); }
     std::string operator()(const RuntimeFile& file) const { return fmt::format("<runtime-dir>/{}{}", file.name, in_base64(file.base64)); }
@@ -36,7 +37,8 @@ struct DescribeAction {
     }
 
     std::string operator()(const ClaimName& claim) const {
-        return fmt::format("name {}{} in {}/systemd/vmspawn", claim.name, claim.suffixed ? "-<drawn>" : "", claim.base);
+        return fmt::format("name {}{} in {}/systemd/vmspawn{}", claim.name, claim.suffixed ? "-<drawn>" : "", claim.base,
+                           claim.linked_in.empty() ? "" : ", with a link in " + claim.linked_in);
     }
     std::string operator()(const MakeMemory& memory) const { return all(memory.pieces); }
     std::string operator()(const OpenFile& file) const {
@@ -56,20 +58,25 @@ struct DescribeAction {
     std::string operator()(const LinkKey& link) const {
         return fmt::format("machine-<8 hex digits>-<runtime-dir:name>-{0} to <runtime-dir>/{0}", link.file);
     }
+    std::string operator()(const TakePassed& passed) const { return fmt::format("descriptor {}", passed.name); }
     std::string operator()(const MakePipe&) const { return "for QEMU to read"; }
     std::string operator()(const FillPipe& fill) const { return all(fill.pieces); }
     std::string operator()(const MakeTap& tap) const { return fmt::format("interface vt-… of machine {}", to_string(tap.machine)); }
     std::string operator()(const ClaimVsock& claim) const {
-        return fmt::format("CID {} in /dev/vhost-vsock{}", claim.cid.value_or(guest_cid(claim.name, 0)),
-                           claim.cid ? "" : ", or another that is free");
+        return fmt::format("CID {} in {}{}", claim.cid.value_or(guest_cid(claim.name, 0)),
+                           claim.passed ? "the passed vhost-vsock" : "/dev/vhost-vsock", claim.cid ? "" : ", or another that is free");
     }
     std::string operator()(const ListenVsock& listen) const {
         return fmt::format("at {} for the guest of {}", listen.port == 0 ? "any VSOCK port" : fmt::format("VSOCK port {}", listen.port),
                            listen.device);
     }
     std::string operator()(const MakeQmpSocket&) const { return "to QEMU's monitor"; }
+    std::string operator()(const MakeChannel&) const { return "to a port of the guest"; }
     std::string operator()(const MakeTerminal&) const { return "for the guest"; }
     std::string operator()(const PickPort& port) const { return fmt::format("any free on {}{}", port.bind, port.udp ? "/udp" : ""); }
+    std::string operator()(const CheckPorts& ports) const {
+        return fmt::format("{} on {}{}, if free", to_string(ports), ports.bind, ports.udp ? "/udp" : "");
+    }
     std::string operator()(const Listen&) const { return "for QEMU, which is connected already"; }
     std::string operator()(const MakePair&) const { return "between a helper and QEMU"; }
     std::string operator()(const MakeClient& client) const {
@@ -85,6 +92,11 @@ struct DescribeAction {
             text += fmt::format(", {}", printable(property.name));
         return text;
     }
+    std::string operator()(const ServeControl& control) const {
+        return fmt::format("<runtime-dir>/control{}",
+                           control.ports.empty() ? "" : fmt::format(", with {} ports for disks that come later", control.ports.size()));
+    }
+    std::string operator()(const MindSleep&) const { return "this host's sleep: the guest stands still before"; }
     std::string operator()(const RegisterMachine& entry) const {
         return fmt::format("{} with the {}'s systemd-machined{}", to_string(entry.machine), entry.user ? "user" : "system",
                            entry.ssh_address.parts.empty() ? "" : ", ssh by " + to_string(entry.ssh_address));
@@ -163,6 +175,8 @@ std::string_view console_word(ConsoleKind kind) {
     switch (kind) {
         case ConsoleKind::none:
             return "none";
+        case ConsoleKind::kept:
+            return "kept";
         case ConsoleKind::read_only:
             return "read-only";
         case ConsoleKind::interactive:

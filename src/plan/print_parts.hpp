@@ -29,7 +29,7 @@ std::vector<std::string> describe(const Namespace& space, const Places& places);
 /// Of all credentials whose values stand in files that the plan makes.
 std::set<std::string> credential_ids(const Plan& plan);
 
-/// As console.mode spells it.
+/// As console.mode spells it; "kept" for what it has no word for.
 std::string_view console_word(ConsoleKind kind);
 
 /// A flag with its value, or a word that stands alone.

@@ -3,7 +3,9 @@
 #include "base/text.hpp"
 #include "plan/print.hpp"
 #include "plan/print_parts.hpp"
+#include "plan/record.hpp"
 #include "plan/script_text.hpp"
+#include "plan/script_words.hpp"
 
 #include <fmt/format.h>
 
@@ -17,9 +19,9 @@ namespace vmspawn {
 
 namespace {
 
-class Script {
+class Script : ScriptWords {
 public:
-    explicit Script(const Plan& plan) : plan_(plan), places_(places(plan)) {}
+    explicit Script(const Plan& plan) : ScriptWords(plan) {}
 
     Result<std::string> write() {
         head();
@@ -29,32 +31,21 @@ public:
                 return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' (its id map) has no shell form", resource.id)};
             if (std::holds_alternative<MakeTap>(resource.up))
                 return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' (a tap interface) has no shell form", resource.id)};
+            if (std::holds_alternative<MakeChannel>(resource.up))
+                return Failure{EOPNOTSUPP, "write a script",
+                               fmt::format("'{}' (a channel of vmspawn's own) has no shell form", resource.id)};
             std::visit([&](const auto& action) { up(resource, action); }, resource.up);
         }
         return std::move(text_);
     }
 
 private:
-    const Plan& plan_;
-    const Places places_;
     std::string text_;
 
     void line(const std::string& text) { text_ += text + "\n"; }
 
     [[nodiscard]] static bool has_shell_form(const Namespace& space) {
         return space.uids.empty() || (space.uid_tool.empty() && !space.mounts_first);
-    }
-
-    /// The shell variable of a resource: its number in the plan, as its id may hold anything.
-    [[nodiscard]] std::string variable(std::string_view kind, const ResourceId& id) const {
-        return fmt::format("{}_{}", kind, plan_.find(id) - plan_.resources.data() + 1);
-    }
-
-    [[nodiscard]] std::string path(const std::string& path) const {
-        const std::string shown = shown_path(path, places_);
-        if (shown == path || !shown.starts_with('~'))
-            return shell_quote(shown);
-        return shown == "~" ? "\"$HOME\"" : "\"$HOME\"/" + shell_quote(shown.substr(2));
     }
 
     void head() {
@@ -78,13 +69,18 @@ private:
     [[nodiscard]] bool has(const std::function<bool(const Resource&)>& what) const { return std::ranges::any_of(plan_.resources, what); }
 
     /// $work stands in for the runtime directory, and the script stays in the unit that it was started in.
-    template <OneOf<ClaimName, MakeQmpSocket, MakeTerminal, MakeTap, MakeClient, LinkKey, MakeScope, RegisterMachine> Nothing>
+    template <OneOf<ClaimName, MakeQmpSocket, MakeChannel, MakeTerminal, MakeTap, CheckPorts, MakeClient, LinkKey, MakeScope,
+                    RegisterMachine, ServeControl, MindSleep>
+                  Nothing>
     void up(const Resource& /*resource*/, const Nothing& /*action*/) {}
 
     void up(const Resource& resource, const WriteFile& file) {
+        if (file.name == record_file)  // nobody would ask
+            return;
         line(fmt::format("\n# {}", printable(resource.id)));
         add_pieces(file.pieces, "\"$work\"/" + shell_quote(file.name));
     }
+    void up(const Resource& resource, const TakePassed& passed) { up(resource, OpenFile{.path = "/dev/" + passed.name, .writable = true}); }
     void up(const Resource& resource, const MakePipe& /*pipe*/) { fill(resource, {}, "<"); }
     void up(const Resource& resource, const FillPipe& pipe) {
         line(fmt::format("\n# {}", printable(resource.id)));
@@ -143,6 +139,9 @@ private:
     [[nodiscard]] std::string append(const PasswordHash& hash, const std::string& file) const {
         return fmt::format("entry=$(getent shadow {})\nentry=${{entry#*:}}\nprintf %s \"${{entry%%:*}}\" >> {}", shell_quote(hash.user),
                            file);
+    }
+    [[nodiscard]] std::string append(const PathText& text, const std::string& file) const {
+        return fmt::format("printf %s {} >> {}", path(text.path), file);
     }
     [[nodiscard]] std::string append(const Align& align, const std::string& file) const {
         return fmt::format("truncate -s %{} {}", align.boundary, file);
@@ -228,7 +227,7 @@ private:
         add_environment(spawn);
         for (const Fill::File& file : fill.reads)
             text_ += fmt::format("printf %s {} >{} &&\n    ", shell_quote(file.text), shell_quote(file.name));
-        command(spawn);
+        command(spawn, PathsFrom::working_directory);
         line(" && mv -- " +
              std::accumulate(fill.keeps.begin(), fill.keeps.end(), std::string(),
                              [](const std::string& all, const std::string& name) { return all + shell_quote(name) + " "; }) +
@@ -249,16 +248,16 @@ private:
         line("");
         if (plan_.console.kind == ConsoleKind::interactive || plan_.console.kind == ConsoleKind::transparent)
             line("echo 'Ctrl-a x ends QEMU at once.' >&2");
-        command(spawn);
+        command(spawn, PathsFrom::working_directory);
         line(plan_.console.kind == ConsoleKind::read_only ? " \\\n    </dev/null" : "");
     }
 
-    void command(const Spawn& spawn) {
+    void command(const Spawn& spawn, PathsFrom from) {
         text_ += path(spawn.program);
         for (const WordGroup& group : word_groups(spawn.arguments)) {
             text_ += " \\\n   ";
             for (const Word* word : group)
-                text_ += " " + quoted(*word);
+                text_ += " " + quoted(*word, from);
         }
     }
 
@@ -295,7 +294,7 @@ private:
             text_ += fmt::format("exec systemd-socket-activate -l {} ", activation_address(spawn.activation));
         if (spawn.space)
             enter(*spawn.space);
-        command(spawn);
+        command(spawn, spawn.directory.empty() ? PathsFrom::root : PathsFrom::working_directory);
         if (!spawn.directory.empty())
             text_ += ")";
         if (resource.ready == Readiness::ended)
@@ -313,85 +312,13 @@ private:
         const auto& listen = std::get<ListenVsock>(plan_.find(id)->up);
         return listen.socket.empty() ? fmt::format("vsock:2:{}", value({id, Late::What::port})) : "\"$work\"/" + shell_quote(listen.socket);
     }
-
-    /// A word with shell variables where the plan has values known late.
-    [[nodiscard]] std::string quoted(const Word& word) const {
-        std::string text;
-        for (const auto& part : word.parts) {
-            const auto* late = std::get_if<Late>(&part);
-            const std::string* option = late ? path_option(late->resource) : nullptr;
-            if (option && late->what == Late::What::fd)  // the whole word is the helper's
-                return *option + fmt::format("\"${}\"", variable("socket", late->resource));
-            if (late)
-                text += value(*late);
-            else
-                text += quoted_text(on_stdio(word) ? with_stdio(std::get<std::string>(part)) : std::get<std::string>(part));
-        }
-        return text.empty() ? "''" : text;
-    }
-
-    [[nodiscard]] std::string quoted_text(const std::string& text) const {
-        const std::size_t begin = path_in_word(text);
-        return begin == std::string::npos ? shell_quote(text) : text.substr(0, begin) + path(text.substr(begin));
-    }
-
-    /// Of a socket between a helper and QEMU; null: it is none.
-    [[nodiscard]] const std::string* path_option(const ResourceId& id) const {
-        const Resource* resource = plan_.find(id);
-        const auto* socket = resource ? std::get_if<Listen>(&resource->up) : nullptr;
-        const auto* pair = resource ? std::get_if<MakePair>(&resource->up) : nullptr;
-        return socket ? &socket->path_option : pair ? &pair->path_option : nullptr;
-    }
-
-    [[nodiscard]] const std::string& client_socket(const ResourceId& id) const { return std::get<MakeClient>(plan_.find(id)->up).socket; }
-
-    /// The guest's terminal is the script's own.
-    [[nodiscard]] bool on_stdio(const Word& word) const {
-        for (const auto& part : word.parts)
-            if (const auto* late = std::get_if<Late>(&part); late && late->resource == plan_.console.terminal)
-                return true;
-        return false;
-    }
-    [[nodiscard]] static std::string with_stdio(const std::string& text) {
-        constexpr std::string_view serial = "serial,";
-        return text.starts_with(serial) ? "stdio," + text.substr(serial.size()) : text;
-    }
-
-    [[nodiscard]] std::string value(const Late& late) const {
-        switch (late.what) {
-            case Late::What::fd:
-                return fmt::format("\"${}\"", variable("fd", late.resource));
-            case Late::What::path:
-                return fmt::format("/proc/self/fd/\"${}\"", variable("fd", late.resource));
-            case Late::What::port:
-                return fmt::format("\"${}\"", variable("port", late.resource));
-            case Late::What::cid:
-                return fmt::format("\"${}\"", variable("cid", late.resource));
-            case Late::What::name:
-                return shell_quote(plan_.machine);
-            case Late::What::chardev:
-                return chardev(late.resource);
-        }
-        return "";
-    }
-
-    [[nodiscard]] std::string chardev(const ResourceId& resource) const {
-        if (path_option(resource))
-            return fmt::format("path=\"${{{}//,/,,}}\"", variable("socket", resource));
-        if (std::holds_alternative<MakeClient>(plan_.find(resource)->up))
-            return "path=\"${work//,/,,}\"/" + shell_quote(client_socket(resource));
-        if (resource != plan_.console.terminal)
-            return "path=\"${work//,/,,}\"/qmp,server=on,wait=off";
-        if (plan_.console.kind == ConsoleKind::interactive)
-            return "mux=on,signal=off";
-        return plan_.console.kind == ConsoleKind::transparent ? "signal=off" : "signal=on";
-    }
 };
 
 }  // namespace
 
 Result<std::string> plan_script(const Plan& plan) {
-    return Script(plan).write();
+    const Plan simpler = with_fewer_helpers(plan);
+    return Script(simpler).write();
 }
 
 }  // namespace vmspawn

@@ -24,10 +24,15 @@ std::string because(const Resource& resource, const Places& at) {
     return fmt::format("  ({} {})", shown_origin(resource.because, at), printable(resource.because_key));
 }
 
-std::string on_failure(const Resource& resource) {
+std::string on_failure(const Resource& resource, const Places& at) {
     if (resource.on_failure == OnFailure::stop)
         return "";
-    return fmt::format("       a failure only warns{}{}\n", resource.without.empty() ? "" : ": ", printable(resource.without));
+    std::string text = fmt::format("       a failure only warns{}{}\n", resource.without.empty() ? "" : ": ", printable(resource.without));
+    if (!resource.instead.empty())
+        text += "         by";
+    for (const Word& word : resource.instead)
+        text += " " + readable(word, at);
+    return text + (resource.instead.empty() ? "" : "\n");
 }
 
 std::string command(const Spawn& spawn, const Places& at) {
@@ -49,7 +54,7 @@ std::string entry(std::size_t number, const Resource& resource, std::size_t widt
         text += fmt::format("       needs {}\n", printable(fmt::format("{}", fmt::join(resource.needs, ", "))));
     if (resource.ready == Readiness::ended)
         text += "       up when it has ended\n";
-    text += on_failure(resource);
+    text += on_failure(resource, at);
     for (const std::string& reason : resource.reasons)
         text += fmt::format("       - {}\n", printable(reason));
     if (resource.announce)
@@ -88,7 +93,13 @@ std::string plan_text(const Plan& plan) {
     std::size_t number = 0;
     for (const Resource& resource : plan.resources)
         text += entry(++number, resource, width, places(plan));
-    text += fmt::format("console: {}\n", console_word(plan.console.kind));
+    const bool is_coloured = plan.console.look && !plan.console.look->background.empty();
+    text += fmt::format("console: {}{}\n", console_word(plan.console.kind),
+                        is_coloured ? ", background " + printable(plan.console.look->background) : "");
+    if (plan.command)
+        text += fmt::format("command: {}{}\n", printable(plan.command->text), plan.command->terminal ? ", on a terminal" : "");
+    if (plan.time_limit)
+        text += fmt::format("time limit: {:g} s\n", std::chrono::duration<double>(*plan.time_limit).count());
     text += fmt::format("stop: power-off, after {} s SIGTERM, after {} s more SIGKILL\n", plan.stop.power_off.count(),
                         plan.stop.terminate.count());
     for (const std::string& notice : plan.notices)

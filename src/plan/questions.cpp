@@ -84,6 +84,20 @@ void ask_about_services(const Machine& machine, Asked& asked) {
             if (unit.registered != Want::no)
                 asked.ask(Question::Kind::service, subject, "unit.register");
     }
+    for (const std::string& subject : {services_of(false).bus, services_of(false).logind})
+        asked.ask(Question::Kind::service, subject, "");
+}
+
+void ask_about_networks(const Machine& machine, Asked& asked) {
+    for (const Network& network : machine.networks) {
+        const std::string key = entry_key("network", network.name, "kind");
+        if (network.kind == NetworkKind::tap)
+            asked.file(Path("/dev/net/tun"), key);
+        if (network.kind != NetworkKind::user || network.backend == NetworkBackend::qemu)
+            continue;
+        asked.ask(Question::Kind::program, "passt", key);
+        asked.ask(Question::Kind::release, "passt --version", key);
+    }
 }
 
 void ask_about_tpm(const Machine& machine, Asked& asked) {
@@ -125,9 +139,7 @@ std::vector<Question> questions(const Machine& machine) {
         asked.file(machine.boot.initrds[i], element_key("boot.initrd", i));
     ask_about_firmware(machine, asked);
     ask_about_tpm(machine, asked);
-    for (const Network& network : machine.networks)
-        if (network.kind == NetworkKind::tap)
-            asked.file(Path("/dev/net/tun"), entry_key("network", network.name, "kind"));
+    ask_about_networks(machine, asked);
     for (const Mount& mount : machine.mounts)
         asked.file(mount.source, entry_key("mount", mount.name, "source"));
     for (std::size_t i = 0; i < machine.users.bind.size(); ++i)

@@ -7,7 +7,8 @@ const Services& services_of(bool user) {
                                     .manager = "/run/systemd/system",
                                     .bus = "/run/dbus/system_bus_socket",
                                     .machined = "/usr/share/dbus-1/system-services/org.freedesktop.machine1.service",
-                                    .machined_socket = "/run/systemd/machine/io.systemd.Machine"};
+                                    .machined_socket = "/run/systemd/machine/io.systemd.Machine",
+                                    .logind = "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"};
     static const Services of_user{.user = true,
                                   .manager = "systemd/private",
                                   .bus = "bus",

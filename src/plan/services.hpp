@@ -12,6 +12,7 @@ struct Services {
     std::string bus;              ///< a socket
     std::string machined;         ///< the bus starts machined by it
     std::string machined_socket;  ///< is there while machined runs, where it knows varlink
+    std::string logind{};         ///< the bus starts logind by it, which only the system has
 };
 /// Of the system, or of the user who asks.
 const Services& services_of(bool user);

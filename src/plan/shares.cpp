@@ -1,33 +1,13 @@
 #include "plan/shares.hpp"
 
+#include "base/fstab.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 
 namespace vmspawn {
-
-namespace {
-
-/// Octal for what would end a field or a line, or start a comment.
-std::string fstab_field(std::string_view text) {
-    std::string field;
-    for (const char c : text)
-        field += c == ' ' || c == '\t' || c == '\n' || c == '\\' || c == '#' ? fmt::format("\\{:03o}", static_cast<unsigned char>(c))
-                                                                             : std::string(1, c);
-    return field;
-}
-
-/// For systemd.mount-extra=, whose fields end at colons and which must stay one kernel word.
-std::string word_field(std::string_view text) {
-    std::string field;
-    for (const char c : text)
-        field += c <= ' ' || c == ':' || c == '\\' || c == '"' || c == '\'' ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c))
-                                                                            : std::string(1, c);
-    return field;
-}
-
-}  // namespace
 
 bool serve(Planning& p, const ResourceId& id, const std::string& node, const std::string& tag, ServedTree tree,
            std::vector<std::string> reasons) {
@@ -57,8 +37,8 @@ void tell_guest(Planning& p, const GuestMount& mount) {
         p.fstab.push_back(fmt::format("{} {} {} {} 0 0", fstab_field(mount.what), fstab_field(mount.where), mount.type, mount.options));
         return;
     }
-    p.kernel_words.push_back(fmt::format("systemd.mount-extra={}:{}:{}:{}", word_field(mount.what), word_field(mount.where), mount.type,
-                                         word_field(mount.options)));
+    p.kernel_words.push_back(fmt::format("systemd.mount-extra={}:{}:{}:{}", mount_word_field(mount.what), mount_word_field(mount.where),
+                                         mount.type, mount_word_field(mount.options)));
     const std::string why = fmt::format("shares are told by systemd.mount-extra= because {}",
                                         has_smbios(p) ? "SMBIOS is no part of what SEV-SNP measures, and the kernel's words are"
                                                       : fmt::format("a guest of {} has no SMBIOS without UEFI", p.arch.name));

@@ -38,6 +38,7 @@ struct SizeOf {
         return file.base64 ? base64_size(bytes) : bytes;
     }
     std::uint64_t operator()(const PasswordHash& hash) const { return hash.size; }
+    std::uint64_t operator()(const PathText& text) const { return text.bytes.size(); }
     std::uint64_t operator()(const Align&) const { return 0; }
     std::uint64_t operator()(const Late&) const { return largest_late; }
     std::uint64_t operator()(const RuntimeFile& file) const { return file.base64 ? base64_size(largest_late) : largest_late; }

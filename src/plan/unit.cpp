@@ -50,44 +50,62 @@ std::string slice_name(const std::string& name) {
     return name.ends_with(".slice") ? name : name + ".slice";
 }
 
+/// Root is asked for nothing, and a user's own manager asks for nothing.
+bool may_ask(const Planning& p, const Services& services) {
+    return !services.user && p.host.uid != 0 && p.host.console == "terminal";
+}
+
+std::vector<std::string> reasons_to_ask(const Planning& p, const Services& services) {
+    if (!may_ask(p, services))
+        return {};
+    return {fmt::format("polkit may ask for a password at this terminal because the system's services are asked by uid {}", p.host.uid)};
+}
+
 void add_scope(Planning& p, const Services& services) {
     const Unit& unit = p.machine.unit;
     const std::string setting = setting_of_scope(p);
     const bool needed = !setting.empty() || unit.registered == Want::yes;
-    p.add(
-        {.id = "scope",
-         .needs = {"runtime-dir"},
-         .up = MakeScope{.user = services.user, .machine = machine_name(p), .slice = slice_name(unit.slice), .properties = unit.properties},
-         .ready = Readiness::answered,
-         .on_failure = needed ? OnFailure::stop : OnFailure::go_on,
-         .because = p.origin(setting.empty() ? "unit.keep" : setting),
-         .because_key = setting.empty() ? "unit.keep" : setting,
-         .reasons = {fmt::format("the {}'s service manager because unit.scope = {}", services.user ? "user" : "system",
-                                 unit.scope == Scope::by_uid ? fmt::format("auto and uid = {}", p.host.uid) : to_word(unit.scope))},
-         .without = needed ? "" : "the machine stays in the unit that vmspawn was started in"});
+    std::vector<std::string> reasons = reasons_to_ask(p, services);
+    reasons.insert(reasons.begin(),
+                   fmt::format("the {}'s service manager because unit.scope = {}", services.user ? "user" : "system",
+                               unit.scope == Scope::by_uid ? fmt::format("auto and uid = {}", p.host.uid) : to_word(unit.scope)));
+    p.add({.id = "scope",
+           .needs = {"runtime-dir"},
+           .up = MakeScope{.user = services.user,
+                           .machine = machine_name(p),
+                           .slice = slice_name(unit.slice),
+                           .properties = unit.properties,
+                           .may_ask = may_ask(p, services)},
+           .ready = Readiness::answered,
+           .on_failure = needed ? OnFailure::stop : OnFailure::go_on,
+           .because = p.origin(setting.empty() ? "unit.keep" : setting),
+           .because_key = setting.empty() ? "unit.keep" : setting,
+           .reasons = std::move(reasons),
+           .without = needed ? "" : "the machine stays in the unit that vmspawn was started in"});
+}
+
+Word runtime_path(const Planning& p, const std::string& name) {
+    Word path(fmt::format("{}/systemd/vmspawn/", p.host.runtime_base));
+    const Word machine = machine_name(p);
+    path.parts.insert(path.parts.end(), machine.parts.begin(), machine.parts.end());
+    return path += "/" + name;
 }
 
 /// What ssh needs to find the guest: its address, and the key that it accepts.
 void add_ssh(const Planning& p, RegisterMachine& entry) {
     if (!p.link)
         return;
-    const auto runtime_path = [&](const std::string& name) {
-        Word path(fmt::format("{}/systemd/vmspawn/", p.host.runtime_base));
-        const Word machine = machine_name(p);
-        path.parts.insert(path.parts.end(), machine.parts.begin(), machine.parts.end());
-        return path += "/" + name;
-    };
     if (p.link->backend == VsockBackend::kernel) {
         entry.cid = Late{p.link->device, Late::What::cid};
         entry.ssh_address = Word("vsock/") += *entry.cid;
     } else {
         Word address("vsock-mux");
-        const Word path = runtime_path("vsock");
+        const Word path = runtime_path(p, "vsock");
         address.parts.insert(address.parts.end(), path.parts.begin(), path.parts.end());
         entry.ssh_address = address;
     }
     if (p.plan.find("ssh-key") != nullptr)
-        entry.ssh_key = runtime_path(p.machine.ssh.key_type);
+        entry.ssh_key = runtime_path(p, p.machine.ssh.key_type);
 }
 
 std::string id_of(const Machine& machine) {
@@ -104,8 +122,10 @@ void add_registration(Planning& p, const Services& services) {
                           .machine = machine_name(p),
                           .id = id_of(p.machine),
                           .directory = p.machine.image.directory ? p.machine.image.directory->string() : ""};
+    entry.may_ask = may_ask(p, services);
     add_ssh(p, entry);
-    std::vector<ResourceId> needs{"runtime-dir"};
+    entry.control = runtime_path(p, "control");
+    std::vector<ResourceId> needs{"runtime-dir", "control"};
     if (p.plan.find("scope") != nullptr)
         needs.emplace_back("scope");  // machined looks up the unit of the leader
     if (entry.cid)
@@ -118,13 +138,27 @@ void add_registration(Planning& p, const Services& services) {
            .on_failure = may_fail ? OnFailure::go_on : OnFailure::stop,
            .because = p.origin(key),
            .because_key = key,
-           .reasons = {"vmspawn is the leader because machinectl sends signals to it, which would kill a QEMU"},
+           .reasons =
+               {"the leader is QEMU where machined takes a control socket (systemd 261), else vmspawn, because machinectl then sends it "
+                "signals, which would kill a QEMU"},
            .without = may_fail ? "machinectl does not know this machine" : ""});
+}
+
+void add_sleep(Planning& p) {
+    const Services& services = services_of(false);
+    if (!is_there(p, services.bus) || !is_there(p, services.logind))
+        return;
+    p.add({.id = "sleep",
+           .needs = p.name_is_drawn() ? std::vector<ResourceId>{"runtime-dir"} : std::vector<ResourceId>{},
+           .up = MindSleep{.machine = machine_name(p)},
+           .on_failure = OnFailure::warn,
+           .without = "the guest runs on until this host sleeps"});
 }
 
 }  // namespace
 
 void plan_unit(Planning& p) {
+    add_sleep(p);
     const Unit& unit = p.machine.unit;
     const Services& services = services_of(unit.scope == Scope::by_uid ? p.host.uid != 0 : unit.scope == Scope::user);
     const std::string problem = manager_problem(p, services);

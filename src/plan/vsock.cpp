@@ -22,14 +22,19 @@ std::string helper_path(const Planning& p) {
     return found == p.host.programs.end() ? "" : found->second;
 }
 
+std::string missing_kernel_device(const Planning& p) {
+    return p.has("device/vhost-vsock-pci") ? "" : fmt::format("QEMU {} has no vhost-vsock-pci", p.qemu_facts.version);
+}
 /// Why a backend cannot be had; empty when it can.
 std::string kernel_problem(const Planning& p) {
     const auto found = p.host.files.find(kernel_device);
+    if (p.host.passed_vsock)
+        return missing_kernel_device(p);
     if (found == p.host.files.end() || found->second.type == FileAnswer::Type::missing)
         return fmt::format("{} does not exist", kernel_device);
     if (!found->second.readable || !found->second.writable)
         return fmt::format("this user may not open {}", kernel_device);
-    return p.has("device/vhost-vsock-pci") ? "" : fmt::format("QEMU {} has no vhost-vsock-pci", p.qemu_facts.version);
+    return missing_kernel_device(p);
 }
 std::string user_problem(const Planning& p) {
     if (helper_path(p).empty())
@@ -39,7 +44,7 @@ std::string user_problem(const Planning& p) {
 
 void add_kernel_device(Planning& p) {
     p.add({.id = "vsock",
-           .up = ClaimVsock{p.machine.vsock.cid, p.machine.name},
+           .up = ClaimVsock{.cid = p.machine.vsock.cid, .name = p.machine.name, .passed = p.host.passed_vsock},
            .because = p.origin("vsock.enabled"),
            .because_key = p.machine.vsock.cid ? "vsock.cid" : "vsock.enabled"});
     Word device("vhost-vsock-pci,id=vsock0,guest-cid=");
@@ -138,6 +143,8 @@ ResourceId listen_for_guest(Planning& p, const std::string& id, std::uint32_t po
 }
 
 void plan_vsock(Planning& p) {
+    if (p.machine.vsock.enabled == Want::no && p.host.passed_vsock)
+        p.plan.notices.emplace_back("the passed descriptor vhost-vsock is closed: vsock.enabled is off");
     if (p.machine.vsock.enabled == Want::no)
         return go_without(p, "vsock.enabled is off");
     const bool asked = p.machine.vsock.enabled == Want::yes || p.machine.vsock.backend != VsockBackend::automatic;
@@ -145,6 +152,8 @@ void plan_vsock(Planning& p) {
     if (!backend)
         return asked ? void() : go_without(p, "there is no vsock");
     p.link = GuestLink{*backend, "vsock"};
+    if (p.host.passed_vsock && *backend != VsockBackend::kernel)
+        p.plan.notices.emplace_back("the passed descriptor vhost-vsock is closed: vsock.backend is user");
     *backend == VsockBackend::kernel ? add_kernel_device(p) : add_user_device(p);
     if (*backend == VsockBackend::user && !told_by_smbios(p))
         p.qemu_needs.push_back(p.link->device);

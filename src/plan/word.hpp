@@ -19,6 +19,7 @@ struct Late {
         port,     ///< a TCP, UDP or VSOCK port
         cid,      ///< the guest's number on VSOCK
         name,     ///< the machine's, with what was drawn
+        netdev,   ///< the start of a -netdev, before ",id=X": socket,fd=N
     };
     ResourceId resource;
     What what = What::fd;

@@ -34,12 +34,13 @@ Failure to_failure(const sd_bus_error& error, const std::string& doing) {
 
 }  // namespace
 
-Result<Bus> Bus::open(EventLoop& loop, bool user) {
+Result<Bus> Bus::open(EventLoop& loop, bool user, bool may_ask) {
     const char* doing = user ? "connect to the user's bus" : "connect to the system's bus";
     sd_bus* made = nullptr;
     if (const int result = user ? sd_bus_open_user(&made) : sd_bus_open_system(&made); result < 0)
         return Failure{-result, doing, ""};
     Bus bus(made);
+    sd_bus_set_allow_interactive_authorization(made, may_ask ? 1 : 0);
     if (Result<void> attached = loop.attach(made); !attached)
         return attached.failure();
     return bus;

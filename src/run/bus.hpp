@@ -29,8 +29,8 @@ public:
     using Answer = std::function<void(const Result<sd_bus_message*>&)>;
     using Signal = std::function<void(sd_bus_message*)>;
 
-    /// The system's, or the user's. Handlers run in the loop, which outlives this.
-    static Result<Bus> open(EventLoop& loop, bool user);
+    /// The system's, or the user's. Handlers run in the loop, which outlives this. `may_ask`: services may ask the user for a password.
+    static Result<Bus> open(EventLoop& loop, bool user, bool may_ask);
     Bus(Bus&& other) noexcept;
     Bus& operator=(Bus&&) = delete;
     ~Bus();

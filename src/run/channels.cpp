@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,31 +18,6 @@ namespace {
 
 bool make_nonblocking(int fd) {
     return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0;
-}
-
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-};
-
-Address parse_address(const std::string& text) {
-    Address address;
-    auto* four = reinterpret_cast<sockaddr_in*>(&address.storage);
-    auto* six = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    if (text.empty() || inet_pton(AF_INET, text.c_str(), &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        address.size = sizeof *four;
-    } else if (inet_pton(AF_INET6, text.c_str(), &six->sin6_addr) == 1) {
-        six->sin6_family = AF_INET6;
-        address.size = sizeof *six;
-    }
-    return address;
-}
-
-std::uint16_t port_of(const Address& address) {
-    if (address.storage.ss_family == AF_INET6)
-        return ntohs(reinterpret_cast<const sockaddr_in6*>(&address.storage)->sin6_port);
-    return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
 }
 
 }  // namespace
@@ -123,20 +95,6 @@ Result<PseudoTerminal> make_pseudo_terminal() {
     if (tcsetattr(terminal.slave.get(), TCSANOW, &settings) < 0 || !make_nonblocking(terminal.master.get()))
         return failed("set up " + terminal.path);
     return terminal;
-}
-
-Result<ReservedPort> reserve_port(const PickPort& action) {
-    Address address = parse_address(action.bind);
-    if (address.size == 0)
-        return Failure{EINVAL, "read the address '" + action.bind + "'", ""};
-    Fd fd(socket(address.storage.ss_family, (action.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0));
-    const int on = 1;
-    if (!fd || setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
-        return failed("make a socket");
-    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) < 0 ||
-        getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.size) < 0)
-        return failed("bind a port of " + action.bind);
-    return ReservedPort{.socket = std::move(fd), .number = port_of(address), .udp = action.udp};
 }
 
 }  // namespace vmspawn

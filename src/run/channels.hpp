@@ -1,11 +1,9 @@
-// The small kernel objects between vmspawn and QEMU: the QMP socket, the console's pseudo terminal, a reserved port.
+// The small kernel objects between vmspawn and QEMU: the QMP socket, the console's pseudo terminal.
 #pragma once
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
-#include "plan/action.hpp"
 
-#include <cstdint>
 #include <string>
 
 namespace vmspawn {
@@ -48,12 +46,5 @@ struct PseudoTerminal {
 };
 /// Raw: bytes pass unchanged, without echo.
 Result<PseudoTerminal> make_pseudo_terminal();
-
-struct ReservedPort {
-    Fd socket;  ///< bound, not listening: whoever binds a TCP port with SO_REUSEADDR gets it. A UDP port is only free once this is closed
-    std::uint16_t number = 0;
-    bool udp = false;
-};
-Result<ReservedPort> reserve_port(const PickPort& action);
 
 }  // namespace vmspawn

@@ -7,7 +7,9 @@
 #include <csignal>
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 #include <utility>
 
@@ -18,6 +20,12 @@ namespace {
 constexpr std::size_t chunk = 16384;
 /// Typed bytes that the guest has not taken. Beyond this a terminal's are dropped, so that the keys that end it are still seen.
 constexpr std::size_t most_input = 65536;
+/// Output that the caller has not taken. Beyond this the guest waits.
+constexpr std::size_t most_output = 1 << 20;
+
+bool takes_input(ConsoleKind kind) {
+    return kind == ConsoleKind::interactive || kind == ConsoleKind::transparent;
+}
 
 bool same_terminal(int a, int b) {
     struct stat first {};
@@ -27,7 +35,8 @@ bool same_terminal(int a, int b) {
 
 }  // namespace
 
-ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, ConsoleEnds ends, Handlers handlers)
+ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, ConsoleEnds ends, Handlers handlers,
+                         const Decoration& decoration)
     : messages_(messages),
       kind_(kind),
       ends_(ends),
@@ -39,15 +48,19 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
                  {.emptied = [this] { pump(); },
                   .lost =
                       [this](int error) {
-                          if (error == EIO)
+                          if (error == EIO && !left_)
                               handlers_.hang_up();
                           check_done();
                       }}),
       to_guest_(loop, master_again_.get(), {.emptied = [this] { guest_took_input(); }, .lost = [](int) {}}) {
+    if (kind != ConsoleKind::kept) {
+        copy_size();
+        resized_ = loop.on_signal(SIGWINCH, [this](pid_t) { copy_size(); });
+    }
     from_guest_ = loop.on_io(ends.master, EPOLLIN, [this](std::uint32_t) { pump(); });
-    if (kind == ConsoleKind::read_only)
+    open(loop, isatty(ends.output) == 1 ? decoration : Decoration{});
+    if (!takes_input(kind))
         return;
-    raw_.emplace(ends.input);
     messages_.set_raw(raw_->active());
     from_caller_ = loop.on_io(ends.input, EPOLLIN, [this](std::uint32_t events) { caller_spoke(events); });
     if (raw_->active())
@@ -56,19 +69,63 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
 
 ConsoleLink::~ConsoleLink() {
     messages_.set_raw(false);
+    messages_.set_background("");
 }
 
-// Reads only what the caller's side can take: a slow reader slows the guest down, nothing is lost.
+void ConsoleLink::open(EventLoop& loop, const Decoration& decoration) {
+    raw_.emplace(takes_input(kind_) ? ends_.input : -1, Farewell{ends_.output, decoration.closing});
+    to_caller_.give(decoration.opening);
+    if (decoration.asks || !decoration.background.empty())
+        background_.emplace();  // from the first byte on, so that it knows where sequences begin
+    if (!decoration.background.empty())
+        set_background(decoration.background);
+    if (!decoration.asks)
+        return;
+    constexpr std::chrono::milliseconds patience{500};
+    answer_.emplace();
+    to_caller_.give(BackgroundAnswer::question);
+    answer_due_ = loop.on_timer(patience, [this] { pass_input(answer_->stop_waiting()); });
+}
+
+void ConsoleLink::set_background(const std::string& parameters) {
+    background_->set(parameters);
+    messages_.set_background(shares_terminal_ ? "\033[" + parameters + "m" : "");
+}
+
+// As far as the guest's terminal: QEMU tells the guest nothing of it.
+void ConsoleLink::copy_size() {
+    winsize size{};
+    if (ioctl(ends_.output, TIOCGWINSZ, &size) == 0 || ioctl(ends_.input, TIOCGWINSZ, &size) == 0)
+        ioctl(ends_.master, TIOCSWINSZ, &size);
+}
+
+bool ConsoleLink::has_room() const {
+    return left_ || to_caller_.waiting() < most_output;
+}
+
+/// To the caller, all that is for them.
+bool ConsoleLink::is_shown() const {
+    return left_ || to_caller_.empty();
+}
+
+// A slow reader slows the guest down, nothing is lost.
 void ConsoleLink::guest_spoke() {
-    if (!to_caller_.empty())
+    if (!has_room() && waits_)
         return from_guest_.enable(false);
     std::array<char, chunk> buffer;
     const ssize_t size = read(ends_.master, buffer.data(), buffer.size());
     if (size > 0) {
-        to_caller_.give({buffer.data(), static_cast<std::size_t>(size)});
-        remember({buffer.data(), static_cast<std::size_t>(size)});
-        messages_.set_mid_line(shares_terminal_ && buffer[static_cast<std::size_t>(size) - 1] != '\n');
-        return from_guest_.enable(to_caller_.empty());
+        const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
+        std::string shown;
+        if (background_)
+            background_->pass(bytes, shown);
+        if (has_room() && !left_)
+            to_caller_.give(background_ ? std::string_view(shown) : bytes);
+        remember(bytes);
+        if (handlers_.spoke)
+            handlers_.spoke(bytes);
+        messages_.set_mid_line(shares_terminal_ && !left_ && buffer[static_cast<std::size_t>(size) - 1] != '\n');
+        return from_guest_.enable(has_room() || !waits_);
     }
     const bool ended = size == 0 || (errno != EAGAIN && errno != EINTR);
     from_guest_.enable(!ended && !done_);
@@ -92,6 +149,26 @@ std::string ConsoleLink::last_lines() const {
     return last.text();
 }
 
+void ConsoleLink::type(std::string_view bytes) {
+    if (to_guest_.waiting() < most_input)
+        to_guest_.give(bytes);
+}
+
+void ConsoleLink::set_size(TerminalSize size) {
+    const winsize known{.ws_row = size.rows, .ws_col = size.columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    ioctl(ends_.master, TIOCSWINSZ, &known);
+}
+
+void ConsoleLink::leave_caller() {
+    left_ = true;
+    from_caller_ = EventSource();
+    continued_ = EventSource();
+    resized_ = EventSource();
+    raw_.reset();
+    messages_.set_raw(false);
+    messages_.set_background("");
+}
+
 void ConsoleLink::finish(std::function<void()> done) {
     done_ = std::move(done);
     from_caller_ = EventSource();
@@ -102,7 +179,12 @@ void ConsoleLink::finish(std::function<void()> done) {
 void ConsoleLink::pump() {
     do
         guest_spoke();
-    while (done_ && to_caller_.empty());
+    while (done_ && is_shown());
+}
+
+void ConsoleLink::wait_for_nobody() {
+    waits_ = false;
+    pump();
 }
 
 void ConsoleLink::abandon() {
@@ -111,7 +193,7 @@ void ConsoleLink::abandon() {
 }
 
 void ConsoleLink::check_done() {
-    if (done_ && to_caller_.empty())
+    if (done_ && is_shown())
         std::exchange(done_, nullptr)();
 }
 
@@ -133,11 +215,18 @@ void ConsoleLink::caller_closed() {
 }
 
 void ConsoleLink::take_input(std::string bytes) {
+    if (answer_)
+        if (const auto colour = answer_->typed(bytes))
+            set_background(green_tint(*colour));
+    if (!bytes.empty())
+        pass_input(std::move(bytes));
+}
+
+void ConsoleLink::pass_input(std::string bytes) {
     std::optional<HotKey> typed;
     if (kind_ != ConsoleKind::transparent)
         typed = keys_.typed(bytes, EscapeKeys::Clock::now());
-    if (to_guest_.waiting() < most_input)
-        to_guest_.give(bytes);
+    type(bytes);
     if (!input_is_terminal_ && !to_guest_.empty())
         from_caller_.enable(false);
     if (typed)

@@ -3,8 +3,11 @@
 
 #include "base/fd.hpp"
 #include "plan/plan.hpp"
+#include "run/background.hpp"
+#include "run/decoration.hpp"
 #include "run/escape_keys.hpp"
 #include "run/event.hpp"
+#include "run/live_watcher.hpp"
 #include "run/messages.hpp"
 #include "run/outlet.hpp"
 #include "run/terminal.hpp"
@@ -24,18 +27,27 @@ struct ConsoleEnds {
 class ConsoleLink {
 public:
     struct Handlers {
-        std::function<void(HotKey)> typed;  ///< not with a transparent console: those keys are the guest's
-        std::function<void()> hang_up;      ///< the caller's terminal is gone
+        std::function<void(HotKey)> typed;                    ///< not with a transparent console: those keys are the guest's
+        std::function<void()> hang_up;                        ///< the caller's terminal is gone
+        std::function<void(std::string_view bytes)> spoke{};  ///< what the guest prints, once it is given to the caller
     };
 
-    /// The kind is not `none`. A terminal on `input` becomes raw unless the console is read-only.
-    ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, ConsoleEnds ends, Handlers handlers);
+    /// The kind is not `none`. A terminal on `input` becomes raw unless the console is read-only. Decorates only a terminal.
+    ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, ConsoleEnds ends, Handlers handlers,
+                const Decoration& decoration = {});
     ~ConsoleLink();
 
     /// The end of what the guest printed, for a message.
     [[nodiscard]] std::string last_lines() const;
     /// Nothing more will come: calls `done`, once, when all that has come is written out.
     void finish(std::function<void()> done);
+    /// As the caller types, but no keys are looked for.
+    void type(std::string_view bytes);
+    /// From now on the caller neither hears nor types, and their terminal is as it was.
+    void leave_caller();
+    void set_size(TerminalSize size);
+    /// The guest is to end: what the caller does not take is dropped from now on, so that QEMU can listen to us.
+    void wait_for_nobody();
     /// Writes no more; a waiting finish() is done.
     void abandon();
 
@@ -46,7 +58,11 @@ private:
     Handlers handlers_;
     bool input_is_terminal_;
     bool shares_terminal_;
+    bool left_ = false;  ///< the caller has
+    bool waits_ = true;  ///< for a caller who reads slowly
     EscapeKeys keys_;
+    std::optional<BackgroundFilter> background_;
+    std::optional<BackgroundAnswer> answer_;
     std::optional<RawTerminal> raw_;
     std::function<void()> done_;
     std::string tail_;  ///< of what the guest printed
@@ -56,13 +72,21 @@ private:
     EventSource from_guest_;
     EventSource from_caller_;
     EventSource continued_;
+    EventSource resized_;
+    EventSource answer_due_;
 
+    void open(EventLoop& loop, const Decoration& decoration);
+    void set_background(const std::string& parameters);
+    void copy_size();
+    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] bool is_shown() const;
     void pump();
     void guest_spoke();
     void remember(std::string_view bytes);
     void caller_spoke(std::uint32_t events);
     void caller_closed();
     void take_input(std::string bytes);
+    void pass_input(std::string bytes);
     void guest_took_input();
     void check_done();
 };

@@ -9,7 +9,7 @@
 namespace vmspawn {
 
 /// All of `packed`, which is `compression` ("gzip", "xz", "zstd", "lz4": the frame that kernels use, LZ4's legacy one). Nothing when it is
-/// damaged or does not have `size` bytes.
+/// damaged, does not have `size` bytes, or the library is not installed.
 std::optional<std::string> decompress(std::string_view compression, std::string_view packed, std::size_t size);
 
 }  // namespace vmspawn

@@ -21,13 +21,13 @@ std::optional<HotKey> EscapeKeys::pressed(Clock::time_point now) {
     else
         ++count_;
     pressed_[count_ - 1] = now;
-    return count_ == times && now - pressed_.front() <= within ? std::optional(HotKey::end) : std::nullopt;
+    return scope_ == Scope::all && count_ == times && now - pressed_.front() <= within ? std::optional(HotKey::end) : std::nullopt;
 }
 
 std::optional<HotKey> EscapeKeys::letter(char byte, Clock::time_point now) {
     const bool quick = count_ >= 2 && now - pressed_[count_ - 2] <= within;
     count_ = 0;
-    if (!quick)
+    if (!quick || (scope_ == Scope::detaching && byte != ']'))
         return std::nullopt;
     switch (byte) {
         case 'p':
@@ -36,6 +36,8 @@ std::optional<HotKey> EscapeKeys::letter(char byte, Clock::time_point now) {
             return HotKey::reboot;
         case '?':
             return HotKey::help;
+        case ']':
+            return HotKey::detach;
         default:
             return std::nullopt;
     }

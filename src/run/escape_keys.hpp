@@ -9,11 +9,14 @@
 
 namespace vmspawn {
 
-enum class HotKey { end, power_off, reboot, help };
+enum class HotKey { end, power_off, reboot, help, detach };
 
 class EscapeKeys {
 public:
     using Clock = std::chrono::steady_clock;
+    enum class Scope { all, detaching };  ///< the latter: all others are the guest's
+
+    explicit EscapeKeys(Scope scope = Scope::all) : scope_(scope) {}
 
     /// What these bytes, and those before, ask for; the last one counts. The letter of such keys is taken out of `bytes`. Any other byte
     /// between them starts over.
@@ -24,6 +27,7 @@ public:
     static constexpr std::chrono::seconds within{1};
 
 private:
+    Scope scope_;
     std::array<Clock::time_point, times> pressed_{};
     std::size_t count_ = 0;
 

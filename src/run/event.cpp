@@ -51,8 +51,19 @@ int on_always_ready(sd_event_source*, void* userdata) noexcept {
 EventSource::EventSource() = default;
 EventSource::EventSource(std::shared_ptr<Watched> watched) : watched_(std::move(watched)) {}
 EventSource::EventSource(EventSource&&) noexcept = default;
-EventSource& EventSource::operator=(EventSource&&) noexcept = default;
-EventSource::~EventSource() = default;
+
+// At once, also within its own handler, which keeps the rest: the descriptor may be closed next and its number be another's.
+EventSource& EventSource::operator=(EventSource&& other) noexcept {
+    if (this != &other) {
+        enable(false);
+        watched_ = std::move(other.watched_);
+    }
+    return *this;
+}
+
+EventSource::~EventSource() {
+    enable(false);
+}
 
 void EventSource::enable(bool on) {
     if (watched_ != nullptr)

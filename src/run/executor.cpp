@@ -1,7 +1,11 @@
 #include "run/executor.hpp"
 
+#include "plan/password.hpp"
 #include "run/bring_up.hpp"
+#include "run/detach.hpp"
 #include "run/linux_system.hpp"
+#include "run/memory_pressure.hpp"
+#include "run/password_agent.hpp"
 #include "run/report.hpp"
 #include "run/service.hpp"
 
@@ -10,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace vmspawn {
@@ -47,8 +52,10 @@ void report_failures(const Plan& plan, const BringUp& machine, bool up, Messages
     }
 }
 
-void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages) {
+void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages, int starter) {
     announce(plan, system, messages);
+    if (starter >= 0 && plan.notify.wait)
+        messages.status("the guest runs; in the background it is once it says that it is ready (--notify-ready=no: at once)");
     system.hand_over();
     watch.machine_is_up();
     if (Result<void> ended = watch.until_end(); !ended) {
@@ -65,17 +72,20 @@ const Resource* to_be_dropped(const BringUp& machine, bool up) {
 
 /// The machine from its start to its end. Nothing instead of a status: `dropped` is set, and it is to start without that.
 std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& messages, std::unique_ptr<HostScope>& scope,
-                               ResourceId& dropped) {
+                               const PassedDescriptors& passed, std::unique_ptr<PasswordAgent> agent, int starter, ResourceId& dropped) {
     QemuWatch watch(loop, messages, plan);
-    LinuxSystem system(plan, loop, watch, messages, scope);
+    LinuxSystem system(plan, loop, watch, messages, scope, passed);
     BringUp machine(plan, system);
+    if (starter >= 0)
+        watch.when_ready([&] { leave_starter(starter, system.resolve({"runtime-dir", Late::What::name})); });
     const bool up = machine.run();
-    const bool asked_to_end = watch.facts().asked_by.has_value();
+    agent.reset();
+    const bool asked_to_end = watch.facts().asked_by.has_value() || watch.facts().timed_out;
     const Resource* dispensable = to_be_dropped(machine, up);
     if (up || !asked_to_end)
         report_failures(plan, machine, up, messages);
     if (up)
-        supervise(plan, system, watch, messages);
+        supervise(plan, system, watch, messages, starter);
     else if (!asked_to_end && !dispensable && !machine.failures().empty())
         watch.set_bring_up_error(machine.failures().back().failure.error);
     machine.tear_down();
@@ -87,7 +97,7 @@ std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& mess
 
 }  // namespace
 
-int execute(const Plan& plan, const RunOptions& options) {
+int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors& passed) {
     Messages messages(options);
     if (const std::string wrong = check_plan(plan); !wrong.empty()) {
         messages.error("the plan is wrong: " + wrong);
@@ -96,12 +106,14 @@ int execute(const Plan& plan, const RunOptions& options) {
     prepare_process();
     EventLoop loop;
     loop.answer_watchdog();
+    const MemoryPressure pressure(loop, [] { malloc_trim(0); });
     Plan rest = plan;
     std::unique_ptr<HostScope> scope;
     std::optional<int> status;
     while (!status) {
         ResourceId dropped;
-        status = run_machine(rest, loop, messages, scope, dropped);
+        status =
+            run_machine(rest, loop, messages, scope, passed, may_ask(rest) ? PasswordAgent::start() : nullptr, options.starter, dropped);
         if (!status)
             rest = without(rest, dropped);
     }

@@ -102,7 +102,7 @@ void HostScope::admit(std::function<std::vector<pid_t>()> processes) {
     processes_ = std::move(processes);
     if (bus_)
         return;
-    Result<Bus> bus = Bus::open(loop_, scope_.user);
+    Result<Bus> bus = Bus::open(loop_, scope_.user, scope_.may_ask);
     if (!bus)
         return finish(bus.failure());
     bus_.emplace(std::move(*bus));

@@ -1,8 +1,6 @@
 #include "run/image_lock.hpp"
 
-#include "base/text.hpp"
-
-#include <fmt/format.h>
+#include "run/holder.hpp"
 
 #include <cerrno>
 #include <charconv>
@@ -99,12 +97,6 @@ bool holds(const std::filesystem::path& process, const struct stat& image, bool 
     return false;
 }
 
-std::string program_of(const std::filesystem::path& process) {
-    std::error_code error;
-    const auto program = std::filesystem::read_symlink(process / "exe", error);
-    return error ? "a process" : printable(program.filename().string());
-}
-
 }  // namespace
 
 std::string image_holder(int fd) {
@@ -115,15 +107,7 @@ std::string lock_holder(int fd, bool (*is_lock)(const std::string&)) {
     struct stat image {};
     if (fstat(fd, &image) < 0)
         return "in use";
-    std::error_code ignored;
-    const auto self = std::filesystem::read_symlink("/proc/self", ignored);
-    for (const auto& process : std::filesystem::directory_iterator("/proc", ignored)) {
-        const std::string pid = process.path().filename().string();
-        if (pid.find_first_not_of("0123456789") != std::string::npos || pid == self.string() || !holds(process.path(), image, is_lock))
-            continue;
-        return fmt::format("in use by {}, pid {}", program_of(process.path()), pid);
-    }
-    return "in use by another user's process";
+    return name_holder([&](const std::filesystem::path& process) { return holds(process, image, is_lock); });
 }
 
 Result<void> lock_image(int fd, bool writable) {

@@ -1,4 +1,5 @@
-// What LinuxSystem asks of the host's systemd.
+// What LinuxSystem asks of the host's systemd, and what it offers to it.
+#include "run/control_socket.hpp"
 #include "run/linux_system.hpp"
 
 namespace vmspawn {
@@ -25,6 +26,33 @@ void LinuxSystem::fill_scope() {
     scope_->admit([this] { return watch_.lasting_processes(); });
 }
 
+void LinuxSystem::qemu_runs() {
+    fill_scope();
+    for (auto& [id, held] : held_)
+        if (auto* entry = std::get_if<std::unique_ptr<Registration>>(&held))
+            (*entry)->begin(watch_.qemu_pid());
+}
+
+Result<void> LinuxSystem::serve_control(const ResourceId& id, const ServeControl& offer) {
+    Result<Fd> listener = make_control_socket(runtime_directory());
+    if (!listener)
+        return listener.failure();
+    watch_.serve_control(std::move(*listener), offer);
+    held_.insert_or_assign(id, Held(ServedControl{}));
+    return {};
+}
+
+void LinuxSystem::close_control() {
+    watch_.close_control();
+    remove_control_socket(runtime_directory());
+}
+
+Result<void> LinuxSystem::mind_sleep(const ResourceId& id, const MindSleep& action) {
+    watch_.mind_sleep(resolve_word(*this, action.machine));
+    held_.insert_or_assign(id, Held(MindedSleep{}));
+    return {};
+}
+
 Result<void> LinuxSystem::register_machine(const ResourceId& id, const RegisterMachine& entry) {
     MachineEntry told{.user = entry.user,
                       .socket = entry.socket,
@@ -33,11 +61,16 @@ Result<void> LinuxSystem::register_machine(const ResourceId& id, const RegisterM
                       .directory = entry.directory,
                       .cid = entry.cid ? resolve(*entry.cid) : "",
                       .ssh_address = resolve_word(*this, entry.ssh_address),
-                      .ssh_key = resolve_word(*this, entry.ssh_key)};
+                      .ssh_key = resolve_word(*this, entry.ssh_key),
+                      .control = resolve_word(*this, entry.control),
+                      .may_ask = entry.may_ask};
     auto made = std::make_unique<Registration>(loop_, std::move(told), [this, id](Result<void> result) {
         watch_.arrive({id, std::move(result)});
     });
+    Registration& registration = *made;
     held_.insert_or_assign(id, Held(std::move(made)));
+    if (held_.contains(plan_.qemu))
+        registration.begin(watch_.qemu_pid());
     return {};
 }
 

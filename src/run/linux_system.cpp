@@ -1,11 +1,13 @@
 #include "run/linux_system.hpp"
 
 #include "base/interface_name.hpp"
+#include "run/decoration.hpp"
 #include "run/fill.hpp"
 #include "run/keep_file.hpp"
 #include "run/memory_file.hpp"
 #include "run/open_file.hpp"
 #include "run/overlay.hpp"
+#include "run/passed.hpp"
 #include "run/report.hpp"
 #include "run/spawn.hpp"
 #include "run/tap.hpp"
@@ -23,25 +25,16 @@ namespace vmspawn {
 
 namespace {
 
-/// Where the first passed descriptor stands in a child.
-constexpr std::size_t first_descriptor = 3;
-
 const Fill* fill_of(const Resource& resource) {
     const auto* spawn = std::get_if<Spawn>(&resource.up);
     return spawn != nullptr && spawn->fills ? &*spawn->fills : nullptr;
 }
 
-/// The later of two values of one name counts.
-void set_variable(std::vector<std::string>& environment, const std::string& variable) {
-    const std::string start = variable.substr(0, variable.find('=') + 1);
-    std::erase_if(environment, [&](const std::string& other) { return other.starts_with(start); });
-    environment.push_back(variable);
-}
-
 }  // namespace
 
-LinuxSystem::LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages, std::unique_ptr<HostScope>& scope)
-    : plan_(plan), loop_(loop), watch_(watch), messages_(messages), scope_(scope) {}
+LinuxSystem::LinuxSystem(const Plan& plan, EventLoop& loop, QemuWatch& watch, Messages& messages, std::unique_ptr<HostScope>& scope,
+                         const PassedDescriptors& passed)
+    : plan_(plan), loop_(loop), watch_(watch), messages_(messages), scope_(scope), passed_(passed) {}
 
 template <class T>
 Result<void> LinuxSystem::hold(const ResourceId& id, Result<T> made) {
@@ -55,7 +48,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
     struct Visitor {
         LinuxSystem& system;
         const Resource& resource;
-        Result<void> operator()(const ClaimName& claim) { return system.hold(resource.id, claim_runtime_directory(claim)); }
+        Result<void> operator()(const ClaimName& claim) { return system.claim(resource.id, claim); }
         Result<void> operator()(const MakeMemory& memory) {
             return system.hold(resource.id, make_memory(resource.id, memory, system.piece_sources()));
         }
@@ -70,16 +63,19 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const LinkKey& link) { return system.hold(resource.id, link_key(*system.claimed(), link.file)); }
         Result<void> operator()(const MakePipe&) { return system.hold(resource.id, make_pipe()); }
         Result<void> operator()(const FillPipe& fill) { return system.fill(fill); }
-        Result<void> operator()(const ClaimVsock& claim) { return system.hold(resource.id, claim_vsock(claim)); }
+        Result<void> operator()(const TakePassed& passed) { return system.hold(resource.id, copy_passed(system.passed_, passed.name)); }
+        Result<void> operator()(const ClaimVsock& claim) { return system.hold(resource.id, claim_vsock(claim, system.passed_)); }
         Result<void> operator()(const ListenVsock& listen) {
             return system.hold(resource.id, listen_vsock(listen, system.runtime_directory()));
         }
         Result<void> operator()(const MakeQmpSocket&) { return system.hold(resource.id, make_socket_pair()); }
+        Result<void> operator()(const MakeChannel&) { return system.hold(resource.id, make_socket_pair()); }
         Result<void> operator()(const MakeTerminal&) { return system.hold(resource.id, make_pseudo_terminal()); }
         Result<void> operator()(const MakeTap& tap) {
             return system.hold(resource.id, make_tap(tap_name(resolve_word(system, tap.machine))));
         }
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
+        Result<void> operator()(const CheckPorts& ports) { return check_ports(ports); }
         Result<void> operator()(const Listen&) { return system.listen(resource); }
         Result<void> operator()(const MakePair&) { return system.hold(resource.id, make_connected_pair()); }
         Result<void> operator()(const MakeClient&) { return system.hold(resource.id, make_client_socket()); }
@@ -87,6 +83,8 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
             return system.hold(resource.id, keep_directory(directory, system.runtime_directory(), resource.id));
         }
         Result<void> operator()(const MakeScope& scope) { return system.make_scope(resource.id, scope); }
+        Result<void> operator()(const ServeControl& offer) { return system.serve_control(resource.id, offer); }
+        Result<void> operator()(const MindSleep& sleep) { return system.mind_sleep(resource.id, sleep); }
         Result<void> operator()(const RegisterMachine& entry) { return system.register_machine(resource.id, entry); }
         Result<void> operator()(const Spawn& spawn) { return system.spawn(resource, spawn); }
     };
@@ -141,6 +139,8 @@ void LinuxSystem::undo(const Resource& resource) {
         unlink_key(*link);
     if (auto* entry = std::get_if<std::unique_ptr<Registration>>(&found->second))
         (*entry)->take_back();
+    if (std::holds_alternative<ServedControl>(found->second))
+        close_control();
     if (auto* kept = std::get_if<KeptDirectory>(&found->second))
         leave_directory(std::move(*kept));
     held_.erase(found);
@@ -178,6 +178,13 @@ int LinuxSystem::runtime_directory() const {
 
 PieceSources LinuxSystem::piece_sources() const {
     return {.resolve = [this](const Late& late) { return resolve(late); }, .runtime_directory = runtime_directory()};
+}
+
+Result<void> LinuxSystem::claim(const ResourceId& id, const ClaimName& claim) {
+    Result<void> held = hold(id, claim_runtime_directory(claim));
+    if (held)
+        watch_.keep_in(Fd(fcntl(runtime_directory(), F_DUPFD_CLOEXEC, 0)), Fd(fcntl(runtime_directory(), F_DUPFD_CLOEXEC, 0)));
+    return held;
 }
 
 Result<void> LinuxSystem::listen(const Resource& resource) {
@@ -220,156 +227,38 @@ Fd* LinuxSystem::descriptor_for_child(const Late& late) {
     if (auto* sockets = std::get_if<ListeningSocket>(&found->second))
         return late.what == Late::What::chardev ? &sockets->client : &sockets->listener;
     if (auto* ends = std::get_if<ConnectedPair>(&found->second))
-        return late.what == Late::What::chardev ? &ends->qemu : &ends->helper;
+        return late.what == Late::What::fd ? &ends->helper : &ends->qemu;
     if (auto* kept = std::get_if<KeptDirectory>(&found->second))
         return &kept->directory;
     return nullptr;
 }
 
-// In the order of mention, so that the numbers are the same in every run.
-std::vector<Late> LinuxSystem::passed_to(const Spawn& spawn) {
-    std::vector<Late> passed;
-    const auto add = [&](const Late& late) {
-        if (descriptor_for_child(late) != nullptr && std::ranges::find(passed, late.resource, &Late::resource) == passed.end())
-            passed.push_back(late);
-    };
-    if (!spawn.activation.empty())
-        add({spawn.activation, Late::What::fd});
-    for (const Word& word : spawn.arguments) {
-        for (const auto& part : word.parts) {
-            if (const auto* late = std::get_if<Late>(&part))
-                add(*late);
-        }
-    }
-    for (const ResourceId& id : spawn.inherits)
-        add({id, Late::What::fd});
-    return passed;
-}
-
-std::string LinuxSystem::value_in_child(const Late& late, const std::vector<Late>& passed) const {
-    const auto found = std::ranges::find(passed, late.resource, &Late::resource);
-    if (found == passed.end() || late.what == Late::What::cid || late.what == Late::What::port)
-        return resolve(late);
-    const std::size_t number = first_descriptor + static_cast<std::size_t>(found - passed.begin());
-    switch (late.what) {
-        case Late::What::path:
-            return fmt::format("/proc/self/fd/{}", number);
-        case Late::What::chardev:
-            return fmt::format("fd={}", number);
-        case Late::What::fd:
-        case Late::What::port:
-        case Late::What::cid:
-        case Late::What::name:
-            break;
-    }
-    return std::to_string(number);
-}
-
-std::vector<std::string> LinuxSystem::arguments_for(const Spawn& spawn, const std::vector<Late>& passed) const {
-    std::vector<std::string> arguments;
-    for (const Word& word : spawn.arguments) {
-        std::string& text = arguments.emplace_back();
-        for (const auto& part : word.parts) {
-            const auto* late = std::get_if<Late>(&part);
-            text += late != nullptr ? value_in_child(*late, passed) : std::get<std::string>(part);
-        }
-    }
-    return arguments;
-}
-
-Result<Child> LinuxSystem::start(const Resource& resource, const Spawn& spawn, const std::vector<Late>& passed, Surroundings in) {
-    const Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!nothing)
-        return failed("prepare its input");
-    ChildSpec spec{.program = spawn.program,
-                   .arguments = arguments_for(spawn, passed),
-                   .environment = short_environment(),
-                   .input = nothing.get(),
-                   .output = in.output,
-                   .descriptors = {},
-                   .directory = in.directory,
-                   .activated = !spawn.activation.empty(),
-                   .no_new_privileges = spawn.no_new_privileges,
-                   .space = spawn.space ? &*spawn.space : nullptr,
-                   .death_signal = spawn.death_signal};
-    for (const std::string& variable : spawn.environment)
-        set_variable(spec.environment, variable);
-    if (spec.activated)
-        spec.environment.emplace_back("LISTEN_FDS=1");
-    for (const Late& late : passed)
-        spec.descriptors.push_back(descriptor_for_child(late)->get());
-    if (resource.id == plan_.qemu)
-        release_ports([](const ReservedPort& port) { return port.udp; });
-    return spawn_child(spec);
-}
-
-void LinuxSystem::adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output) {
-    Running running;
-    if (resource.id == plan_.qemu)
-        watch_.adopt(std::move(child), std::move(output), std::move(std::get<SocketPair>(held_.at(plan_.qmp)).ours));
-    else if (resource.ready == Readiness::ended)
-        watch_.adopt_once(resource.id, std::move(child), std::move(output));
-    else
-        watch_.adopt_helper(resource.id, name_of(resource), spawn.critical, std::move(child), std::move(output));
-    if (resource.ready == Readiness::connected) {
-        const auto& name = std::get<MakeClient>(plan_.find(spawn.client)->up).socket;
-        Fd client = std::move(std::get<ClientSocket>(held_.at(spawn.client)).ours);
-        const auto arrived = [this, id = resource.id](const Result<void>& connected) { watch_.arrive({id, connected}); };
-        running.socket = std::make_unique<SocketWatch>(loop_, runtime_directory(), name, std::move(client), arrived);
-    }
-    held_.insert_or_assign(resource.id, Held(std::move(running)));
-}
-
-Result<void> LinuxSystem::spawn(const Resource& resource, const Spawn& spawn) {
-    if (!spawn.fills)
-        return spawn_in(spawn.directory.empty() ? -1 : runtime_directory(), resource, spawn);
-    const int directory = directory_of(*spawn.fills);
-    Result<Fd> work = begin_filling(directory, *spawn.fills);
-    if (work && !*work) {
-        watch_.arrive({resource.id, {}});
-        return {};
-    }
-    Result<void> spawned = work ? spawn_in(work->get(), resource, spawn) : work.failure();
-    if (!spawned)
-        give_up_filling(directory);
-    return spawned;
-}
-
-Result<void> LinuxSystem::spawn_in(int directory, const Resource& resource, const Spawn& spawn) {
-    std::array<int, 2> output{-1, -1};
-    if (pipe2(output.data(), O_CLOEXEC) < 0)
-        return failed("prepare its output");
-    Fd reader(output[0]);
-    const Fd writer(output[1]);
-    const std::vector<Late> passed = passed_to(spawn);
-    Result<Child> child = start(resource, spawn, passed, {.output = writer.get(), .directory = directory});
-    if (!child)
-        return child.failure();
-    adopt(resource, spawn, std::move(*child), std::move(reader));
-    close_copies(passed);
-    if (resource.id == plan_.qemu)
-        fill_scope();
-    return {};
-}
-
-// Only the child holds them now: an image's lock ends with QEMU, and so do its connections; a dead helper cannot hang QEMU.
-void LinuxSystem::close_copies(const std::vector<Late>& passed) {
-    for (const Late& late : passed)
-        descriptor_for_child(late)->reset();
-}
-
-void LinuxSystem::release_ports(bool (*which)(const ReservedPort&)) {
+void LinuxSystem::release_ports(const std::function<bool(const ResourceId&, const ReservedPort&)>& which) {
     for (auto& [id, held] : held_) {
-        if (auto* port = std::get_if<ReservedPort>(&held); port != nullptr && which(*port))
+        if (auto* port = std::get_if<ReservedPort>(&held); port != nullptr && which(id, *port))
             port->socket.reset();
     }
 }
 
+int LinuxSystem::our_end(const ResourceId& channel) const {
+    const auto found = held_.find(channel);
+    const auto* pair = found != held_.end() ? std::get_if<SocketPair>(&found->second) : nullptr;
+    return pair != nullptr ? pair->ours.get() : -1;
+}
+
 void LinuxSystem::hand_over() {
-    release_ports([](const ReservedPort&) { return true; });
+    release_ports([](const ResourceId&, const ReservedPort&) { return true; });
     const auto terminal = held_.find(plan_.console.terminal);
     const auto* pty = terminal != held_.end() ? std::get_if<PseudoTerminal>(&terminal->second) : nullptr;
-    watch_.start_console(pty != nullptr ? plan_.console.kind : ConsoleKind::none, pty != nullptr ? pty->master.get() : -1);
+    const auto& look = plan_.console.look;
+    watch_.start_console(pty != nullptr ? plan_.console.kind : ConsoleKind::none, pty != nullptr ? pty->master.get() : -1,
+                         look ? decorate(*look, resolve_word(*this, look->machine), draw_context()) : Decoration{});
+    if (const auto& command = plan_.command)
+        watch_.start_command({.input = our_end(command->input),
+                              .output = our_end(command->output),
+                              .errors = our_end(command->errors),
+                              .control = our_end(command->control),
+                              .terminal = command->terminal});
     const Resource* notify = plan_.find(plan_.notify.listener);
     const auto listener = held_.find(plan_.notify.listener);
     if (notify == nullptr || listener == held_.end())

@@ -1,6 +1,11 @@
 #include "run/messages.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <ctime>
+#include <syslog.h>
 #include <unistd.h>
 
 namespace vmspawn {
@@ -23,29 +28,51 @@ void write_all(int fd, std::string_view text) {
     }
 }
 
+/// "2026-11-26 02:31:21 "
+std::string now() {
+    const std::time_t seconds = std::time(nullptr);
+    std::tm local{};
+    char text[32] = "";
+    if (localtime_r(&seconds, &local) != nullptr)
+        std::strftime(text, sizeof text, "%F %T ", &local);
+    return text;
+}
+
 }  // namespace
 
-Messages::Messages(const RunOptions& options, int fd) : options_(options), fd_(fd) {}
+Messages::Messages(const RunOptions& options, int fd) : options_(options), fd_(fd), log_(options) {}
 
-void Messages::status(std::string_view text, std::string_view detail) {
-    if (!options_.quiet)
-        say(plain, text, detail);
+void Messages::status(std::string_view text, std::string_view detail, SourceLine place) {
+    say(LOG_INFO, plain, text, detail, place);
 }
 
-void Messages::warning(std::string_view text, std::string_view detail) {
-    say(yellow, text, detail);
+void Messages::warning(std::string_view text, std::string_view detail, SourceLine place) {
+    say(LOG_WARNING, yellow, text, detail, place);
 }
 
-void Messages::error(std::string_view text, std::string_view detail) {
-    say(red, text, detail);
+void Messages::error(std::string_view text, std::string_view detail, SourceLine place) {
+    say(LOG_ERR, red, text, detail, place);
 }
 
-void Messages::say(std::string_view colour, std::string_view text, std::string_view detail) {
+void Messages::repeat(int level, std::string_view lines, SourceLine place) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    const std::string_view detail = lines.substr(std::min(end + 1, lines.size()));
+    say(level, level <= LOG_ERR ? red : level <= LOG_WARNING ? yellow : plain, lines.substr(0, end), detail, place);
+}
+
+void Messages::say(int level, std::string_view colour, std::string_view text, std::string_view detail, const SourceLine& place) {
+    if (witness_)
+        witness_(level, text, detail);
+    if (level > options_.level || (options_.quiet && level == LOG_INFO))
+        return;
+    if (options_.target != LogTarget::console && options_.target != LogTarget::console_prefixed)
+        return log_.say(level, text, detail, place);
     const std::string_view end = raw_ && isatty(fd_) ? "\r\n" : "\n";
     const bool coloured = options_.colour && !colour.empty();
     std::string line(mid_line_ && isatty(fd_) ? end : "");
-    line.append("vmspawn: ");
-    line.append(coloured ? colour : "").append(text).append(coloured ? reset : "").append(end);
+    line.append(options_.target == LogTarget::console_prefixed ? fmt::format("<{}>", level) : "").append(options_.timed ? now() : "");
+    line.append("vmspawn: ").append(log_.origin(place));
+    line.append(coloured ? colour : "").append(text).append(coloured ? std::string(reset) + background_ : "").append(end);
     while (!detail.empty()) {
         const std::size_t stop = detail.find('\n');
         line.append("  ").append(detail.substr(0, stop)).append(end);

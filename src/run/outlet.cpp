@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include <utility>
 
@@ -27,6 +28,12 @@ bool is_nonblocking(int fd) {
     return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
 }
 
+/// It takes all at once.
+bool is_null_device(int fd) {
+    struct stat status {};
+    return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
 // The caller's shell, and whatever else shares the descriptor, must not meet O_NONBLOCK: hence a second open file of the same thing.
 Fd open_again(int fd) {
     if (is_nonblocking(fd) || !(isatty(fd) || type_of(fd) == S_IFIFO))
@@ -38,10 +45,10 @@ Fd open_again(int fd) {
 
 Outlet::Outlet(EventLoop& loop, int fd, Handlers handlers)
     : own_(open_again(fd)), fd_(own_ ? own_.get() : fd), writing_(Writing::when_ready), handlers_(std::move(handlers)) {
-    if (is_nonblocking(fd_) || type_of(fd_) == S_IFREG)
-        writing_ = Writing::at_will;
-    else if (type_of(fd_) == S_IFSOCK)
+    if (type_of(fd_) == S_IFSOCK)
         writing_ = Writing::as_socket;
+    else if (is_nonblocking(fd_) || type_of(fd_) == S_IFREG || is_null_device(fd_))
+        writing_ = Writing::at_will;
     writable_ = loop.on_io(fd_, EPOLLOUT, [this](std::uint32_t) { flush(true); });
     writable_.enable(false);
 }

@@ -30,6 +30,7 @@ public:
     Result<void> add(const Secret& secret);
     Result<void> add(const FileContent& content);
     Result<void> add(const PasswordHash& hash);
+    Result<void> add(const PathText& text) { return bytes(text.bytes); }
     Result<void> add(const Align& align);
     Result<void> add(const Late& late);
     Result<void> add(const RuntimeFile& file);

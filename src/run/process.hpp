@@ -27,6 +27,7 @@ public:
     void show_lines();
     [[nodiscard]] std::string last_words() const { return words_.text(); }
     [[nodiscard]] pid_t pid() const { return child_.pid; }
+    [[nodiscard]] int pidfd() const { return child_.pidfd.get(); }  ///< -1: it has ended
     [[nodiscard]] bool running() const { return static_cast<bool>(child_.pidfd); }
 
     /// Without the loop: SIGTERM, then after `patience` SIGKILL, and waits for its end. Calls no handler.

@@ -4,15 +4,18 @@
 
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <utility>
 
 namespace vmspawn {
 
 QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan)
-    : loop_(loop), messages_(messages), plan_(plan), supervisor_(plan.stop, plan.notify) {
+    : loop_(loop), messages_(messages), plan_(plan), supervisor_(plan.stop, plan.notify, plan.command.has_value()) {
     for (const int number : {SIGTERM, SIGHUP})
         signals_.push_back(loop.on_signal(number, [this, number](pid_t) { signalled(number); }));
     signals_.push_back(loop.on_signal(SIGINT, [this](pid_t sender) { interrupted(sender); }));
+    if (plan.time_limit)
+        time_limit_ = loop.on_timer(*plan.time_limit, [this] { time_is_up(); });
     // as systemd's own process 1 has it, and so machinectl poweroff
     signals_.push_back(loop.on_signal(SIGRTMIN + 4, [this](pid_t) { signalled(SIGTERM, "SIGRTMIN+4"); }));
 }
@@ -33,6 +36,7 @@ void QemuWatch::adopt_helper(const ResourceId& id, std::string name, Critical cr
             qmp_->drain();  // whether the guest has powered off must be known first
         news.end = end;
         news.last_words = helpers_.at(news.id)->last_words();
+        tell_processes();
         take(news);
     };
     helpers_[id] = std::make_unique<Process>(loop_, std::move(helper), std::move(output), Process::Handlers{.line = spoke, .ended = ended});
@@ -70,13 +74,49 @@ QmpClient::Handlers QemuWatch::qmp_handlers() {
     return {.greeted =
                 [this] {
                     arrive({plan_.qemu, {}});
+                    if (control_)
+                        control_->qemu_talks();
                     take(QemuGreeted{});
                 },
-            .event = [this](const QmpEvent& event) { take(event); },
+            .event =
+                [this](const QmpEvent& event) {
+                    if (control_)
+                        control_->qemu_said(event);
+                    take(event);
+                },
             .status = [this](const QmpStatus& status) { take(status); },
             .refused = [this](const std::string& command,
                               const std::string& error) { messages_.warning("QEMU refused " + command + ": " + error); },
-            .broken = [this](const std::string& problem) { take(QmpBroken{problem}); }};
+            .broken = [this](const std::string& problem) { take(QmpBroken{problem}); },
+            .lost =
+                [this] {
+                    if (control_)
+                        control_->qemu_is_lost();
+                }};
+}
+
+void QemuWatch::serve_control(Fd listener, const ServeControl& offer) {
+    const auto ask_qemu = [this](std::string command, const std::string& arguments, int passed, QmpClient::Answer answer) {
+        qmp_->ask(std::move(command), arguments, passed, std::move(answer));
+    };
+    ControlDesk::Handlers handlers{.asked = [this](const MachineAsked& asked) { take(asked); },
+                                   .ask_qemu = ask_qemu,
+                                   .trouble = [this](const std::string& problem) { messages_.warning(problem); },
+                                   .attached = nullptr,
+                                   .types = plan_.console.types};
+    if (live_ && plan_.console.kind != ConsoleKind::none)
+        handlers.attached = [this](Fd watcher) { attach(std::move(watcher)); };
+    control_ = std::make_unique<ControlDesk>(loop_, std::move(listener), offer, std::move(handlers));
+}
+
+void QemuWatch::machine_is_up() {
+    tell_processes();
+    take(MachineUp{});
+    if (!sleeper_)
+        return;
+    const auto failed = [this](const std::string& problem) { messages_.status("the guest may run on until this host sleeps: " + problem); };
+    sleep_ = std::make_unique<SleepWatch>(
+        loop_, *sleeper_, SleepWatch::Handlers{.sleeps = [this](bool asleep) { take(HostSleeps{asleep}); }, .failed = failed});
 }
 
 Arrival QemuWatch::until_arrival() {
@@ -103,19 +143,23 @@ void QemuWatch::start_notifications(int listener, GuestPeer guest) {
     notifications_ = std::make_unique<NotifyReceiver>(loop_, listener, guest, NotifyReceiver::Handlers{.said = said, .refused = refused});
 }
 
-void QemuWatch::start_console(ConsoleKind kind, int master) {
-    qemu_->show_lines();
-    for (const auto& [id, helper] : helpers_)
-        helper->show_lines();
-    if (kind == ConsoleKind::none)
+void QemuWatch::tell_processes() {
+    if (!state_)
         return;
-    console_ = std::make_unique<ConsoleLink>(
-        loop_, messages_, kind, ConsoleEnds{.master = master},
-        ConsoleLink::Handlers{.typed = [this](HotKey key) { take(KeysTyped{key}); }, .hang_up = [this] { take(Signalled{SIGHUP}); }});
-    if (finished_) {  // a guest so quick that it ended before this: its output is still to be shown
-        finished_ = false;
-        console_->finish([this] { finished_ = true; });
-    }
+    std::vector<NamedProcess> processes;
+    if (qemu_ && qemu_->running())
+        processes.push_back({plan_.qemu, qemu_->pid()});
+    for (const auto& [id, helper] : helpers_)
+        if (helper->running())
+            processes.push_back({id, helper->pid()});
+    state_->set_processes(std::move(processes));
+}
+
+void QemuWatch::start_command(CommandEnds ends) {
+    command_ = std::make_unique<CommandLink>(loop_, messages_, ends, CallerStreams{},
+                                             CommandLink::Handlers{.started = [this] { take(CommandStarted{}); },
+                                                                   .ended = [this](int status) { take(CommandEnded{status}); },
+                                                                   .typed = [this](HotKey key) { take(KeysTyped{key}); }});
 }
 
 Result<void> QemuWatch::until_end() {
@@ -128,6 +172,7 @@ Result<void> QemuWatch::until_end() {
 
 void QemuWatch::end_qemu() {
     console_.reset();
+    command_.reset();
     if (qemu_)
         qemu_->end(plan_.stop.terminate);
 }
@@ -152,10 +197,21 @@ void QemuWatch::end_helper(const ResourceId& id) {
         found->second->end(patience);
 }
 
+bool QemuWatch::only_output_is_left() const {
+    return qemu_ && !qemu_->running() && (console_ || command_);
+}
+
+void QemuWatch::time_is_up() {
+    if (only_output_is_left())
+        return abandon_output();
+    take(TimeIsUp{console_ ? console_->last_lines() : ""});
+}
+
 void QemuWatch::signalled(int number, std::string by) {
-    const bool only_output_is_left = qemu_ && !qemu_->running() && console_;
-    if (only_output_is_left)
-        return console_->abandon();
+    if (only_output_is_left())
+        return abandon_output();
+    if (console_)
+        console_->wait_for_nobody();
     take(Signalled{number, std::move(by)});
 }
 
@@ -178,11 +234,23 @@ void QemuWatch::qemu_ended(ProcessEnd end) {
     qmp_->drain();
     if (notifications_)
         notifications_->drain();
-    auto tell = [this, end] { take(QemuEnded{end, qemu_->last_words()}); };
+    show_the_rest([this, end] { take(QemuEnded{end, qemu_->last_words(), console_ ? console_->last_lines() : ""}); });
+}
+
+void QemuWatch::show_the_rest(std::function<void()> then) {
     if (console_)
-        console_->finish(std::move(tell));
+        then = [this, then = std::move(then)] { console_->finish(then); };
+    if (command_)
+        command_->finish(std::move(then));
     else
-        tell();
+        then();
+}
+
+void QemuWatch::abandon_output() {
+    if (command_)
+        command_->abandon();
+    if (console_)
+        console_->abandon();
 }
 
 void QemuWatch::take(const Event& event) {
@@ -191,11 +259,35 @@ void QemuWatch::take(const Event& event) {
 }
 
 void QemuWatch::perform(const SendQmp& command) {
-    if (qmp_)
-        qmp_->execute(command.command, command.arguments);
+    if (command.call == 0) {
+        if (qmp_)
+            qmp_->execute(command.command, command.arguments);
+        return;
+    }
+    qmp_->ask(command.command, command.arguments, -1, [this, call = command.call](const std::optional<QmpReply>& reply) {
+        MachineAnswered answered{.call = call, .lost = !reply};
+        if (reply) {
+            answered.error = reply->error;
+            answered.status = reply->status;
+            answered.running = reply->running;
+        }
+        take(answered);
+    });
+}
+
+void QemuWatch::perform(const AnswerCall& command) {
+    if (control_)
+        control_->answer(command);
+}
+
+void QemuWatch::perform(const LetSleep&) {
+    if (sleep_)
+        sleep_->let_sleep();
 }
 
 void QemuWatch::perform(const KillQemu& command) {
+    if (console_)
+        console_->wait_for_nobody();
     if (qemu_)
         qemu_->signal(command.signal);
 }
@@ -210,8 +302,17 @@ void QemuWatch::perform(const ArmReadyTimer& command) {
         ready_timer_ = loop_.on_timer(command.after, [this] { take(ReadyTimedOut{console_ ? console_->last_lines() : ""}); });
 }
 
+void QemuWatch::perform(const SignalCommand& command) {
+    if (command_)
+        command_->send_signal(command.signal);
+}
+
 void QemuWatch::perform(const TellManager& command) {
+    if (state_)
+        state_->tell(command.state);
     tell_manager(command.state);
+    if (ready_ && command.state.starts_with("READY=1"))
+        std::exchange(ready_, nullptr)();
 }
 
 void QemuWatch::perform(const Say& command) {

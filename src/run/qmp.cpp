@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,11 +15,31 @@ QmpClient::QmpClient(EventLoop& loop, Fd socket, Handlers handlers) : socket_(st
     execute("qmp_capabilities");
 }
 
-void QmpClient::execute(std::string command, const std::string& arguments) {
+void QmpClient::send_command(std::string command, const std::string& arguments, int passed, Answer answer) {
     const std::string line = qmp_command(command, ++last_id_, arguments);
     // A few short lines always fit into the socket. When QEMU is gone its end is reported elsewhere.
-    if (socket_ && send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(line.size()))
-        waiting_.emplace(last_id_, std::move(command));
+    if (socket_ && send_line(line, passed))
+        waiting_.emplace(last_id_, Waiting{std::move(command), std::move(answer)});
+    else if (answer)
+        answer(std::nullopt);
+}
+
+bool QmpClient::send_line(const std::string& line, int passed) const {
+    iovec text{.iov_base = const_cast<char*>(line.data()), .iov_len = line.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof passed)> control{};
+    msghdr message{};
+    message.msg_iov = &text;
+    message.msg_iovlen = 1;
+    if (passed >= 0) {
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof passed);
+        std::memcpy(CMSG_DATA(header), &passed, sizeof passed);
+    }
+    return sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(line.size());
 }
 
 void QmpClient::drain() {
@@ -35,8 +56,7 @@ QmpClient::More QmpClient::read_some() {
         return More::no;
     if (size <= 0) {
         // QEMU has closed its end: it is about to end, which is noticed by its pidfd.
-        source_ = EventSource();
-        socket_.reset();
+        close();
         return More::no;
     }
     lines_.feed({buffer.data(), static_cast<std::size_t>(size)});
@@ -66,17 +86,27 @@ void QmpClient::dispatch(const QmpReply& reply) {
     const auto found = waiting_.find(reply.id);
     if (found == waiting_.end())
         return close_broken("an answer to a question that was not asked: id " + std::to_string(reply.id));
-    const std::string command = std::exchange(found->second, {});
+    const Waiting asked = std::exchange(found->second, {});
     waiting_.erase(found);
-    if (!reply.error.empty())
-        handlers_.refused(command, reply.error);
+    if (asked.answer)
+        asked.answer(reply);
+    else if (!reply.error.empty())
+        handlers_.refused(asked.command, reply.error);
     else if (!reply.status.empty())
         handlers_.status(QmpStatus{reply.status});
 }
 
-void QmpClient::close_broken(std::string problem) {
+void QmpClient::close() {
     source_ = EventSource();
     socket_.reset();
+    for (const auto& [id, asked] : std::exchange(waiting_, {}))
+        if (asked.answer)
+            asked.answer(std::nullopt);
+    handlers_.lost();
+}
+
+void QmpClient::close_broken(std::string problem) {
+    close();
     handlers_.broken(std::move(problem));
 }
 

@@ -46,6 +46,11 @@ std::string text_of(const json& object, const char* member) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+bool truth_of(const json& object, const char* member) {
+    const auto found = object.is_object() ? object.find(member) : object.end();
+    return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
 QmpEvent read_event(const json& message) {
     QmpEvent event{.name = text_of(message, "event"), .reason = "", .guest = false};
     const auto data = message.find("data");
@@ -54,8 +59,8 @@ QmpEvent read_event(const json& message) {
     event.reason = text_of(*data, "reason");
     if (event.reason.empty())
         event.reason = text_of(*data, "action");
-    const auto guest = data->find("guest");
-    event.guest = guest != data->end() && guest->is_boolean() && guest->get<bool>();
+    event.guest = truth_of(*data, "guest");
+    event.data = data->dump(-1, ' ', false, json::error_handler_t::replace);
     return event;
 }
 
@@ -90,7 +95,8 @@ QmpMessage parse_qmp(std::string_view line) {
     if (message.contains("error"))
         return read_error(message);
     if (const auto returned = message.find("return"); returned != message.end())
-        return QmpReply{.id = read_id(message), .error = "", .status = text_of(*returned, "status")};
+        return QmpReply{
+            .id = read_id(message), .error = "", .status = text_of(*returned, "status"), .running = truth_of(*returned, "running")};
     return malformed(line);
 }
 

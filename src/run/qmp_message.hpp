@@ -12,8 +12,9 @@ namespace vmspawn {
 struct QmpGreeting {};
 struct QmpReply {
     int id = 0;
-    std::string error;   ///< QEMU's words; empty: it worked
-    std::string status;  ///< `status` of what was returned, if it has one
+    std::string error;     ///< QEMU's words; empty: it worked
+    std::string status;    ///< `status` of what was returned, if it has one
+    bool running = false;  ///< `running` of it
 };
 struct QmpMalformed {
     std::string problem;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <systemd/sd-bus.h>
 
+#include <cerrno>
 #include <charconv>
 #include <unistd.h>
 #include <utility>
@@ -53,12 +54,22 @@ std::string register_parameters(const MachineEntry& entry, int leader) {
         parameters["vSockCid"] = cid;
     add("sshAddress", entry.ssh_address);
     add("sshPrivateKeyPath", entry.ssh_key);
+    add("controlAddress", entry.control);
+    if (entry.may_ask)
+        parameters["allowInteractiveAuthentication"] = true;
     // Names of files need not be UTF-8, but a call must be; what is not is replaced.
     return parameters.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+bool knows_no_control(const Failure& answer) {
+    return answer.detail == "org.varlink.service.InvalidParameter parameter=controlAddress";
+}
+
 Registration::Registration(EventLoop& loop, MachineEntry entry, std::function<void(Result<void>)> made)
-    : loop_(loop), entry_(std::move(entry)), made_(std::move(made)) {
+    : loop_(loop), entry_(std::move(entry)), made_(std::move(made)) {}
+
+void Registration::begin(int qemu) {
+    leader_ = entry_.control.empty() ? getpid() : qemu;
     if (!ask_by_varlink())
         start_machined();
 }
@@ -69,16 +80,25 @@ bool Registration::ask_by_varlink() {
     if (!socket)
         return false;
     may_be_registered_ = true;
-    const std::string call = varlink_call("io.systemd.Machine.Register", register_parameters(entry_, getpid()));
+    const std::string call = varlink_call("io.systemd.Machine.Register", register_parameters(entry_, leader_));
     varlink_.emplace(loop_, std::move(*socket), call, "register with systemd-machined",
-                     [this](Result<void> result) { finish(std::move(result)); });
+                     [this](Result<void> result) { answered(std::move(result)); });
     return true;
+}
+
+void Registration::answered(Result<void> result) {
+    if (result || entry_.control.empty() || !knows_no_control(result.failure()))
+        return finish(std::move(result));
+    entry_.control.clear();
+    leader_ = getpid();
+    if (!ask_by_varlink())
+        finish(Failure{ECONNREFUSED, "register with systemd-machined", "it does not listen any more"});
 }
 
 bool Registration::open_bus() {
     if (bus_)
         return true;
-    Result<Bus> bus = Bus::open(loop_, entry_.user);
+    Result<Bus> bus = Bus::open(loop_, entry_.user, entry_.may_ask);
     if (!bus) {
         finish(bus.failure());
         return false;

@@ -11,7 +11,7 @@
 
 namespace vmspawn {
 
-/// All that machined is told, besides that the machine is a virtual one and who its leader is: this process.
+/// All that machined is told, besides that the machine is a virtual one and who its leader is.
 struct MachineEntry {
     bool user = false;
     std::string socket;  ///< machined's for varlink
@@ -21,16 +21,24 @@ struct MachineEntry {
     std::string cid;        ///< decimal, or empty
     std::string ssh_address;
     std::string ssh_key;
+    std::string control{};  ///< path of the control socket, or empty
+    bool may_ask = false;   ///< the user for a password
 };
 /// The parameters of io.systemd.Machine.Register: a JSON object.
 std::string register_parameters(const MachineEntry& entry, int leader);
+/// An older machined, which knows nothing of control sockets.
+bool knows_no_control(const Failure& answer);
 
 class Registration {
 public:
-    /// `made` is called once, from the loop or from here. The loop outlives this.
+    /// The loop outlives this.
     Registration(EventLoop& loop, MachineEntry entry, std::function<void(Result<void>)> made);
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
+
+    /// `made` is called once, from the loop or from here. Where machined takes a control socket, its clients use that, and QEMU is the
+    /// leader; else they send signals to the leader, which would kill a QEMU, and it is this process.
+    void begin(int qemu);
 
     /// Without the loop. That the entry is not there any more is no failure.
     void take_back();
@@ -42,9 +50,11 @@ private:
     std::optional<VarlinkCall> varlink_;
     std::optional<Bus> bus_;
     bool may_be_registered_ = false;
+    int leader_ = 0;
 
     bool open_bus();
     [[nodiscard]] bool ask_by_varlink();
+    void answered(Result<void> result);
     void start_machined();
     void ask_by_bus();
     void finish(Result<void> result);

@@ -39,14 +39,20 @@ public:
     std::string operator()(const UnpackKernel& kernel) const { return fmt::format("open {} '{}'", id_, shown_path(plan_, kernel.path)); }
     std::string operator()(const WriteFile& file) const { return fmt::format("write {} in the runtime directory", file.name); }
     std::string operator()(const LinkKey& link) const { return fmt::format("make a link to {} beside the runtime directory", link.file); }
+    std::string operator()(const TakePassed& passed) const { return "take the passed descriptor " + passed.name; }
     std::string operator()(const MakePipe&) const { return "make " + id_; }
     std::string operator()(const FillPipe&) const { return "make " + id_; }
     std::string operator()(const MakeTap&) const { return "make a tap interface on the host"; }
     std::string operator()(const ClaimVsock&) const { return "get a CID for the guest from /dev/vhost-vsock"; }
     std::string operator()(const ListenVsock&) const { return "listen for the guest as " + id_; }
     std::string operator()(const MakeQmpSocket&) const { return "make a socket for QMP"; }
+    std::string operator()(const MakeChannel&) const { return "make " + id_; }
     std::string operator()(const MakeTerminal&) const { return "make a terminal for the guest's console"; }
     std::string operator()(const PickPort& port) const { return fmt::format("find a free port on {} for {}", port.bind, id_); }
+    std::string operator()(const CheckPorts& ports) const {
+        return fmt::format("use {}port{} {} of {}", ports.udp ? "UDP " : "", ports.count == 1 ? "" : "s", vmspawn::to_string(ports),
+                           ports.bind);
+    }
     std::string operator()(const Listen&) const { return "make " + id_; }
     std::string operator()(const MakePair&) const { return "make " + id_; }
     std::string operator()(const MakeClient&) const { return "make " + id_; }
@@ -54,6 +60,8 @@ public:
         return directory.path.empty() ? "make " + id_ : fmt::format("use {} '{}'", id_, shown_path(plan_, directory.path));
     }
     std::string operator()(const MakeScope&) const { return "make a scope for the machine"; }
+    std::string operator()(const ServeControl&) const { return "serve the control socket"; }
+    std::string operator()(const MindSleep&) const { return "mind the host's sleep"; }
     std::string operator()(const RegisterMachine&) const { return "register the machine with systemd-machined"; }
     std::string operator()(const Spawn& spawn) const { return fmt::format("start '{}'", shown_path(plan_, spawn.program)); }
 

@@ -90,6 +90,10 @@ std::string holder(int directory) {
     return pid > 0 ? fmt::format("in use by vmspawn, pid {}", pid) : "in use by another vmspawn";
 }
 
+std::string path_of(const ClaimName& action) {
+    return action.base + "/systemd/vmspawn/" + action.name;
+}
+
 /// With the lock held nobody lives here: either it is empty, or a killed vmspawn left it.
 Result<void> clean(int directory, const std::string& path) {
     if (is_empty_directory(directory))
@@ -137,7 +141,7 @@ Result<Attempt> try_to_claim(RuntimeDirectory& claim, const ClaimName& action) {
         return at.failure();
     claim.parent = std::move(*at);
     claim.name = action.name;
-    const std::string path = action.base + "/systemd/vmspawn/" + action.name;
+    const std::string path = path_of(action);
     Result<Attempt> attempt = take(claim, path);
     if (!attempt || *attempt == Attempt::again)
         return attempt;
@@ -155,6 +159,16 @@ Result<Attempt> try_to_claim(RuntimeDirectory& claim, const ClaimName& action) {
 void remove_made(const std::vector<RuntimeDirectory::Made>& made) {
     for (auto directory = made.rbegin(); directory != made.rend(); ++directory)
         unlinkat(directory->parent.get(), directory->name.c_str(), AT_REMOVEDIR);  // stays when another run uses it
+}
+
+/// One that leads here already is of a killed vmspawn; anything else is not ours to remove.
+Result<void> link_to(RuntimeDirectory& claim, const ClaimName& action) {
+    const std::filesystem::path link = std::filesystem::path(action.linked_in) / action.name;
+    std::error_code none;
+    if (std::filesystem::read_symlink(link, none) != path_of(action) && symlink(path_of(action).c_str(), link.c_str()) < 0)
+        return failed("make the link " + link.string());
+    claim.link = link.string();
+    return {};
 }
 
 /// A host name label with its suffix has 64 characters at most.
@@ -183,8 +197,13 @@ Result<RuntimeDirectory> claim_runtime_directory(const ClaimName& wanted) {
             remove_made(claim.made);
             return taken.failure();
         }
-        if (*taken == Attempt::taken)
+        if (*taken == Attempt::again)
+            continue;
+        const Result<void> linked = action.linked_in.empty() ? Result<void>() : link_to(claim, action);
+        if (linked)
             return claim;
+        (void)release_runtime_directory(std::move(claim));
+        return linked.failure();
     }
     remove_made(claim.made);
     return Failure{EBUSY, "", "others keep taking and leaving the name"};
@@ -205,6 +224,8 @@ void unlink_key(const KeyLink& link) {
 }
 
 Result<void> release_runtime_directory(RuntimeDirectory directory) {
+    if (!directory.link.empty())
+        unlink(directory.link.c_str());
     Result<void> removed = remove_contents(directory.directory.get(), marker);
     // Removed while locked: who opened it meanwhile finds that the name leads elsewhere.
     if (removed && unlinkat(directory.parent.get(), directory.name.c_str(), AT_REMOVEDIR) < 0)

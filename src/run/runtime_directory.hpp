@@ -20,6 +20,7 @@ struct RuntimeDirectory {
     Fd parent;
     Fd directory;
     std::string name;
+    std::string link;  ///< as ClaimName::linked_in asks for; empty: there is none
 };
 
 /// EBUSY naming the holder; EEXIST when something that vmspawn did not make is in the way (it is left alone).

@@ -117,7 +117,8 @@ void allow_most_descriptors() {
 
 [[noreturn]] void run_child(Prepared& prepared) {
     const ChildSpec& spec = prepared.spec;
-    setpgid(0, 0);
+    if (spec.own_group)
+        setpgid(0, 0);
     bind_to_parent(prepared);
     if (prepared.space) {
         if (const char* wrong = prepared.space->enter(prepared.peer))
@@ -127,7 +128,7 @@ void allow_most_descriptors() {
     }
     if (spec.activated)
         tell_activation(prepared);
-    umask(077);
+    umask(spec.mask);
     if (spec.directory >= 0 && fchdir(spec.directory) < 0)
         child_failed(prepared.report, "enter the directory of");
     if (spec.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -21,9 +21,11 @@ struct ChildSpec {
     std::vector<int> descriptors;          ///< become 3, 4, …
     int directory = -1;                    ///< its working directory; -1: this process's
     bool activated = false;                ///< it finds the first of `descriptors` by LISTEN_FDS and LISTEN_PID
+    bool own_group = true;                 ///< of processes: else keys of the terminal reach it as they reach us
     bool no_new_privileges = true;
     const Namespace* space = nullptr;  ///< null: it sees what this process sees
     int death_signal = 9;              ///< sent by the kernel when this process dies
+    unsigned mask = 077;               ///< umask(2)
 };
 
 struct Child {

@@ -56,6 +56,8 @@ Commands Supervisor::react(const QmpEvent& event) {
     }
     if (event.name == "RESET" && reboot_ == Reboot::resetting)
         return go_on_after_reset();
+    if (event.name == "RESET" && event.guest && command_runs_)
+        return give_up("the guest restarted while the command ran");
     if (event.name == "RESET" && event.guest)
         return {status("the guest restarted")};
     if (event.name == "STOP")
@@ -89,15 +91,20 @@ Commands Supervisor::react(const QmpBroken& event) {
 
 Commands Supervisor::react(const Signalled& event) {
     // A terminal that closes says so more than once (the kernel, the shell, end of file): that is no second request.
-    if (event.number == SIGHUP && facts_.asked_by)
+    if (event.number == SIGHUP && (facts_.asked_by || command_knows_))
         return {};
+    if (is_for_command(event)) {
+        command_knows_ = true;
+        return {SignalCommand{event.number}, status(signal_name(event.number) + ": sent to the command; another one ends the machine")};
+    }
     if (!facts_.asked_by)
         facts_.asked_by = event.number;
     return escalate(event.by.empty() ? signal_name(event.number) : event.by);
 }
 
 Commands Supervisor::react(const KeysTyped& event) {
-    constexpr std::string_view keys = "^] three times ends the machine, ^]^]p asks the guest to power off and ^]^]r to reboot";
+    constexpr std::string_view keys =
+        "^] three times ends the machine, ^]^]p asks the guest to power off and ^]^]r to reboot, ^]^]] leaves it running";
     const bool can_ask = stage_ == Stage::running || stage_ == Stage::powering_off;
     switch (event.key) {
         case HotKey::end:
@@ -109,6 +116,8 @@ Commands Supervisor::react(const KeysTyped& event) {
             return can_ask ? Commands{SendQmp{"system_powerdown"}, status("^]^]p: asked the guest to power off")} : Commands{};
         case HotKey::reboot:
             return react(RebootAsked{});
+        case HotKey::detach:  // concerns a terminal, not the machine
+            break;
     }
     return {};
 }
@@ -139,11 +148,7 @@ Commands Supervisor::escalate(const std::string& why) {
         case Stage::running:
             return power_off(why);
         case Stage::starting:
-            if (!started_) {
-                stage_ = Stage::ended;
-                return {Finish{}, status(why + ": the machine does not start")};
-            }
-            return terminate(why);
+            return end_now(why);
         case Stage::powering_off:
             return terminate(why);
         case Stage::terminating:
@@ -158,9 +163,19 @@ Commands Supervisor::escalate(const std::string& why) {
     return {};
 }
 
+/// Without asking the guest, which may not be there yet.
+Commands Supervisor::end_now(const std::string& why) {
+    if (started_)
+        return terminate(why);
+    stage_ = Stage::ended;
+    return {Finish{}, status(why + ": the machine does not start")};
+}
+
 Commands Supervisor::power_off(const std::string& why) {
     stage_ = Stage::powering_off;
     Commands commands = give_up_reboot();
+    for (Command& command : go_on_before_power_off())
+        commands.push_back(std::move(command));
     commands.insert(commands.end(), {SendQmp{"system_powerdown", ""}, ArmTimer{ladder_.power_off}, stopping(),
                                      status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal",
                                                         why, ladder_.power_off.count()))});

@@ -16,6 +16,8 @@ namespace vmspawn {
 struct Facts {
     std::optional<int> bring_up_error;  ///< errno of the resource that stopped the bring-up
     std::optional<int> guest_status;    ///< EXIT_STATUS=
+    bool has_command = false;
+    std::optional<int> command_status;
     bool panicked = false;
     bool timed_out = false;
     std::optional<int> asked_by;  ///< signal that asked us to end; the keys count as SIGTERM
@@ -33,7 +35,10 @@ int verdict(const Facts& facts);
 
 class Supervisor {
 public:
-    explicit Supervisor(StopLadder ladder, NotifyPlan notify = {}) : ladder_(ladder), notify_(std::move(notify)) {}
+    /// `command`: the machine is there for a command in the guest.
+    explicit Supervisor(StopLadder ladder, NotifyPlan notify = {}, bool command = false) : ladder_(ladder), notify_(std::move(notify)) {
+        facts_.has_command = command;
+    }
 
     std::vector<Command> on(const Event& event);
     [[nodiscard]] const Facts& facts() const { return facts_; }
@@ -56,11 +61,16 @@ private:
     bool started_ = false;  ///< QEMU
     bool greeted_ = false;
     bool ready_ = false;
-    std::string guest_status_;  ///< the last STATUS= of the guest
-    int helpers_ = 0;           ///< that the machine needs and that run
+    bool command_runs_ = false;
+    bool command_knows_ = false;  ///< that it is to end
+    std::string guest_status_;    ///< the last STATUS= of the guest
+    int helpers_ = 0;             ///< that the machine needs and that run
     std::optional<HelperEnded> suspect_;
     std::string qemu_words_;
+    std::string console_;              ///< its end
     bool killed_by_stranger_ = false;  ///< QEMU
+    bool paused_ = false;              ///< on request of a client
+    bool asleep_ = false;              ///< paused as the host sleeps
 
     Commands react(const QemuStarted&);
     Commands react(const MachineUp&);
@@ -70,25 +80,40 @@ private:
     Commands react(const QmpBroken& event);
     Commands react(const Signalled& event);
     Commands react(const RebootAsked&);
+    Commands react(const MachineAsked& event);
+    Commands react(const MachineAnswered& event);
+    Commands react(const HostSleeps& event);
     Commands react(const KeysTyped& event);
     Commands react(const TimerFired&);
     Commands react(const GuestSaid& event);
     Commands react(const ReadyTimedOut& event);
+    Commands react(const TimeIsUp& event);
+    Commands react(const CommandStarted&);
+    Commands react(const CommandEnded& event);
     Commands react(const QemuEnded& event);
     Commands react(const HelperStarted&);
     Commands react(const HelperEnded& event);
 
+    Commands terminate_asked(int call);
+    Commands power_off_asked(int call);
+    Commands reboot_asked(int call);
+    Commands host_may_sleep(const MachineAnswered& event);
+    [[nodiscard]] Commands go_on_before_power_off();
     static SendQmp at_power_off(const char* action);
     Commands start_again();
     Commands go_on_after_reset();
     Commands give_up_reboot();
+    [[nodiscard]] bool is_for_command(const Signalled& event) const;
+    [[nodiscard]] Commands miss_command(const std::string& console) const;
     Commands become_ready();
+    [[nodiscard]] std::string what_the_guest_said(const std::string& console) const;
     [[nodiscard]] TellManager stopping() const;
     Commands lose_helper(const HelperEnded& event);
     [[nodiscard]] bool helper_is_the_cause() const;
     Commands conclude();
     Commands shut_down(const QmpEvent& event);
     Commands end_at_once();
+    Commands end_now(const std::string& why);
     Commands escalate(const std::string& why);
     Commands power_off(const std::string& why);
     Commands terminate(const std::string& why);

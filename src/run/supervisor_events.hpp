@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan/action.hpp"
+#include "run/control_call.hpp"
 #include "run/escape_keys.hpp"
 
 #include <chrono>
@@ -28,6 +29,7 @@ struct QmpEvent {
     std::string name;
     std::string reason;  ///< "guest-shutdown", "host-signal"; of other events their action
     bool guest = false;  ///< the guest did it
+    std::string data{};  ///< all that QEMU says besides: a JSON object, or empty
     friend bool operator==(const QmpEvent&, const QmpEvent&) = default;
 };
 struct QmpStatus {
@@ -42,6 +44,23 @@ struct Signalled {
 };
 /// From outside: the guest is to power off and start again.
 struct RebootAsked {};
+/// By a client of the control socket, who waits for an AnswerCall.
+struct MachineAsked {
+    int call = 0;
+    MachineVerb verb = MachineVerb::describe;
+};
+/// QEMU's answer to a SendQmp that has this call.
+struct MachineAnswered {
+    int call = 0;
+    std::string error{};  ///< QEMU's words; empty: it worked
+    std::string status{};
+    bool running = false;
+    bool lost = false;  ///< QEMU does not talk any more
+};
+/// The host is about to sleep, or awake again.
+struct HostSleeps {
+    bool asleep = false;
+};
 struct KeysTyped {
     HotKey key = HotKey::end;
 };
@@ -54,9 +73,18 @@ struct GuestSaid {
 struct ReadyTimedOut {
     std::string console;  ///< its last lines
 };
+/// The time that the machine was given is over.
+struct TimeIsUp {
+    std::string console;  ///< its last lines
+};
+struct CommandStarted {};
+struct CommandEnded {
+    int status = 0;
+};
 struct QemuEnded {
     ProcessEnd end;
     std::string last_words;
+    std::string console{};  ///< its last lines
 };
 struct HelperStarted {};  ///< one that the machine needs
 struct HelperEnded {
@@ -66,14 +94,25 @@ struct HelperEnded {
     ProcessEnd end;
     std::string last_words;
 };
-using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, RebootAsked, KeysTyped,
-                           TimerFired, GuestSaid, ReadyTimedOut, QemuEnded, HelperStarted, HelperEnded>;
+using Event = std::variant<QemuStarted, MachineUp, QemuGreeted, QmpEvent, QmpStatus, QmpBroken, Signalled, RebootAsked, MachineAsked,
+                           MachineAnswered, HostSleeps, KeysTyped, TimerFired, GuestSaid, ReadyTimedOut, TimeIsUp, CommandStarted,
+                           CommandEnded, QemuEnded, HelperStarted, HelperEnded>;
 
 // Commands
 struct SendQmp {
-    std::string command;    ///< "system_powerdown", "query-status"
-    std::string arguments;  ///< a JSON object; empty: none
+    std::string command;      ///< "system_powerdown", "query-status"
+    std::string arguments{};  ///< a JSON object; empty: none
+    int call = 0;             ///< its answer is to come as a MachineAnswered; 0: it is not
 };
+/// To a client of the control socket.
+struct AnswerCall {
+    enum class Kind { done, status, not_connected, ending, failed } kind = Kind::done;
+    int call = 0;
+    std::string status{};
+    bool running = false;
+};
+/// The host may sleep now.
+struct LetSleep {};
 struct KillQemu {
     int signal = 0;
 };
@@ -82,6 +121,10 @@ struct ArmTimer {
 };
 struct ArmReadyTimer {
     std::chrono::microseconds after{};  ///< 0: no more
+};
+/// To the command in the guest.
+struct SignalCommand {
+    int signal = 0;
 };
 struct TellManager {
     std::string state;  ///< as sd_notify(3) takes it
@@ -92,6 +135,6 @@ struct Say {
     std::string detail;  ///< lines of their own
 };
 struct Finish {};  ///< leave the loop
-using Command = std::variant<SendQmp, KillQemu, ArmTimer, ArmReadyTimer, TellManager, Say, Finish>;
+using Command = std::variant<SendQmp, AnswerCall, LetSleep, KillQemu, ArmTimer, ArmReadyTimer, SignalCommand, TellManager, Say, Finish>;
 
 }  // namespace vmspawn

@@ -54,21 +54,40 @@ Commands Supervisor::react(const GuestSaid& event) {
                 .detail = ""}};
 }
 
+std::string Supervisor::what_the_guest_said(const std::string& console) const {
+    std::string detail;
+    if (facts_.panicked)
+        add_line(detail, "it panicked");
+    if (!guest_status_.empty())
+        add_line(detail, "its last status: " + guest_status_);
+    else if (!ready_)
+        add_line(detail, "it has told nothing about itself so far");
+    if (!console.empty())
+        add_line(detail, "the end of its console:\n" + console);
+    return detail;
+}
+
 Commands Supervisor::react(const ReadyTimedOut& event) {
     if (ready_ || stage_ != Stage::running)
         return {};
     facts_.timed_out = true;
-    std::string detail;
-    if (facts_.panicked)
-        add_line(detail, "it panicked");
-    add_line(detail, guest_status_.empty() ? "it has told nothing about itself so far" : "its last status: " + guest_status_);
-    if (!event.console.empty())
-        add_line(detail, "the end of its console:\n" + event.console);
     const double seconds = static_cast<double>(notify_.timeout->count()) / 1e6;
     Commands commands{Say{.text = fmt::format("the guest was not ready after {:g} s (ready.timeout)", seconds),
                           .kind = Say::Kind::error,
-                          .detail = std::move(detail)}};
+                          .detail = what_the_guest_said(event.console)}};
     for (Command& command : terminate("ready.timeout"))
+        commands.push_back(std::move(command));
+    return commands;
+}
+
+Commands Supervisor::react(const TimeIsUp& event) {
+    if (ending() || facts_.command_status)  // what is left then has a limit of its own
+        return {};
+    facts_.timed_out = true;
+    Commands commands{Say{.text = "the machine has had its time (--timeout)",
+                          .kind = Say::Kind::error,
+                          .detail = started_ ? what_the_guest_said(event.console) : ""}};
+    for (Command& command : end_now("--timeout"))
         commands.push_back(std::move(command));
     return commands;
 }

@@ -68,6 +68,7 @@ bool Supervisor::helper_is_the_cause() const {
 Commands Supervisor::react(const QemuEnded& event) {
     facts_.qemu = event.end;
     qemu_words_ = event.last_words;
+    console_ = event.console;
     if (ladder_.silent_power_off && !facts_.killed && ended_well(event.end))
         facts_.orderly = true;
     const bool by_us = facts_.killed || stage_ == Stage::terminating;
@@ -85,6 +86,9 @@ Commands Supervisor::conclude() {
     const bool known = facts_.broken;
     if (helper_is_the_cause())
         facts_.helper = suspect_;
+    if (!qemu_failed(facts_) && greeted_)
+        if (Commands missed = miss_command(console_); !missed.empty())
+            return {std::move(missed.front()), Finish{}};
     if (!qemu_failed(facts_) || known || !greeted_)  // before the greeting it is the bring-up's to tell
         return {Finish{}};
     Say say{.text = "QEMU " + to_string(*facts_.qemu), .kind = Say::Kind::error, .detail = qemu_words_};

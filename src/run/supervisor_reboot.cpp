@@ -23,9 +23,12 @@ Commands Supervisor::react(const RebootAsked&) {
     if (stage_ != Stage::running || reboot_ != Reboot::none)
         return {};
     reboot_ = Reboot::powering_off;
-    return {at_power_off("pause"), SendQmp{"system_powerdown", ""}, ArmTimer{ladder_.power_off},
-            status(fmt::format("reboot: asked the guest to power off, and it then starts again; in {} s at the latest",
-                               ladder_.power_off.count()))};
+    Commands commands = go_on_before_power_off();
+    commands.insert(commands.end(),
+                    {at_power_off("pause"), SendQmp{"system_powerdown", ""}, ArmTimer{ladder_.power_off},
+                     status(fmt::format("reboot: asked the guest to power off, and it then starts again; in {} s at the latest",
+                                        ladder_.power_off.count()))});
+    return commands;
 }
 
 /// Of a guest that is off, or that did not power off in time.

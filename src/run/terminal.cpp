@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -18,8 +19,11 @@ constexpr std::array fatal_signals{SIGSEGV, SIGABRT, SIGBUS,    SIGFPE,  SIGILL,
 
 /// What the handler needs. It is written before `armed` is set and not touched while it is.
 struct Saved {
-    int fd = -1;
+    int fd = -1;  ///< -1: no settings were changed
     termios settings{};
+    int farewell_fd = -1;
+    std::array<char, 256> farewell{};
+    std::size_t farewell_size = 0;
     std::array<struct sigaction, fatal_signals.size()> actions{};
     std::array<std::byte, 16384> stack{};  ///< a stack overflow leaves no other room for the handler
     stack_t stack_before{};
@@ -32,6 +36,13 @@ Saved& saved() {
     return one;
 }
 
+// A terminal that says that it takes something takes this much; one that takes nothing must not keep us.
+void say_farewell() {
+    pollfd one{.fd = saved().farewell_fd, .events = POLLOUT, .revents = 0};
+    if (saved().farewell_size > 0 && poll(&one, 1, 0) == 1 && (one.revents & POLLOUT) != 0)
+        (void)!write(saved().farewell_fd, saved().farewell.data(), saved().farewell_size);
+}
+
 void restore_settings() {
     if (!saved().armed.exchange(false))
         return;
@@ -40,7 +51,9 @@ void restore_settings() {
     sigemptyset(&background);
     sigaddset(&background, SIGTTOU);  // a process in the background would be stopped for it
     sigprocmask(SIG_BLOCK, &background, &before);
-    tcsetattr(saved().fd, TCSANOW, &saved().settings);
+    say_farewell();
+    if (saved().fd >= 0)
+        tcsetattr(saved().fd, TCSANOW, &saved().settings);
     sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
@@ -83,18 +96,25 @@ bool make_raw(int fd, const termios& from) {
 
 }  // namespace
 
-RawTerminal::RawTerminal(int fd) {
-    if (saved().armed || tcgetattr(fd, &saved().settings) < 0)
+RawTerminal::RawTerminal(int fd, Farewell farewell) {
+    if (saved().armed)
         return;
-    saved().fd = fd;
+    const bool is_terminal = fd >= 0 && tcgetattr(fd, &saved().settings) == 0;
+    if (!is_terminal && farewell.text.empty())
+        return;
+    saved().fd = is_terminal ? fd : -1;
+    saved().farewell_fd = farewell.fd;
+    saved().farewell_size = farewell.text.copy(saved().farewell.data(), saved().farewell.size());
     install_handlers();
     saved().armed = true;
-    fd_ = fd;
-    make_raw(fd, saved().settings);
+    armed_ = true;
+    fd_ = saved().fd;
+    if (active())
+        make_raw(fd, saved().settings);
 }
 
 RawTerminal::~RawTerminal() {
-    if (!active())
+    if (!armed_)
         return;
     restore_settings();
     remove_handlers();

@@ -1,23 +1,33 @@
 // The caller's terminal in raw mode, and back again on every way out.
 #pragma once
 
+#include <string_view>
+
 namespace vmspawn {
+
+/// What a terminal gets at the end.
+struct Farewell {
+    int fd = -1;
+    std::string_view text;  ///< at most 256 bytes; empty: none
+};
 
 /// At most one at a time. Restores in its destructor, and before a signal that kills this process takes effect.
 class RawTerminal {
 public:
-    /// Does nothing when `fd` is no terminal.
-    explicit RawTerminal(int fd);
+    /// Leaves `fd` alone when it is no terminal. The farewell is said in either case.
+    explicit RawTerminal(int fd, Farewell farewell = {});
     ~RawTerminal();
     RawTerminal(const RawTerminal&) = delete;
     RawTerminal& operator=(const RawTerminal&) = delete;
 
+    /// It is raw.
     [[nodiscard]] bool active() const { return fd_ >= 0; }
     /// Once more raw: a shell that continued us has put its own settings back.
     void refresh();
 
 private:
     int fd_ = -1;
+    bool armed_ = false;
 };
 
 }  // namespace vmspawn

@@ -28,6 +28,10 @@ int verdict(const Facts& facts) {
         return 255;
     if (facts.timed_out)
         return ETIMEDOUT;
+    if (facts.command_status)
+        return *facts.command_status;
+    if (facts.has_command)
+        return facts.asked_by ? 128 + *facts.asked_by : EIO;
     if (facts.guest_status)
         return *facts.guest_status;
     const bool powered_off = facts.orderly && !(facts.qemu && facts.qemu->signalled);

@@ -1,6 +1,7 @@
 #include "run/vsock.hpp"
 
 #include "base/guest_cid.hpp"
+#include "run/passed.hpp"
 
 #include <fmt/format.h>
 
@@ -79,8 +80,11 @@ Result<VsockPort> listen_in_kernel(std::uint32_t port) {
 
 }  // namespace
 
-Result<ClaimedVsock> claim_vsock(const ClaimVsock& action) {
-    ClaimedVsock claimed{.device = Fd(::open("/dev/vhost-vsock", O_RDWR | O_CLOEXEC)), .cid = action.cid.value_or(0)};
+Result<ClaimedVsock> claim_vsock(const ClaimVsock& action, const PassedDescriptors& passed) {
+    Result<Fd> device = action.passed ? copy_passed(passed, passed_name::vhost_vsock) : Fd(::open("/dev/vhost-vsock", O_RDWR | O_CLOEXEC));
+    if (!device)
+        return device.failure();
+    ClaimedVsock claimed{.device = *std::move(device), .cid = action.cid.value_or(0)};
     if (!claimed.device)
         return failed("open /dev/vhost-vsock");
     if (!action.cid) {

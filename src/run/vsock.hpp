@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "base/passed.hpp"
 #include "base/result.hpp"
 #include "plan/action.hpp"
 
@@ -13,7 +14,7 @@ struct ClaimedVsock {
     Fd device;
     std::uint32_t cid = 0;
 };
-Result<ClaimedVsock> claim_vsock(const ClaimVsock& action);
+Result<ClaimedVsock> claim_vsock(const ClaimVsock& action, const PassedDescriptors& passed);
 
 struct VsockPort {
     Fd listener;  ///< non-blocking

@@ -1,17 +1,27 @@
 #!/usr/bin/python3
 """The console on a terminal and on pipes."""
+import fcntl
+import hashlib
 import os
+import pathlib
+import re
+import select
 import signal
+import struct
 import subprocess
 import termios
 import time
 
-from harness import PATIENCE, PROGRAM, Case, main
+from harness import PATIENCE, PROGRAM, Case, children_of, main
 
 
 class Console(Case):
-    def interactive(self, command):
-        run = self.start("run", self.linux(command, console=""), terminal=True)
+    ASKED = "\033]11;?\033\\"  # the terminal, for its background
+    ANSWER = b"\033]11;rgb:0000/0000/0000\033\\"
+    POURED = 200_000_000
+
+    def interactive(self, command, console=""):
+        run = self.start("run", self.linux(command, console=console), terminal=True)
         self.before = termios.tcgetattr(run.inner)
         return run
 
@@ -29,6 +39,146 @@ class Console(Case):
         run.send(b"quit\r")
         self.assert_status(0, run)
         self.assert_restored(run)
+
+    def assert_closed(self, run):
+        """Colour, title and context are those of before."""
+        context = re.search("\033\\]3008;start=([0-9a-f]{32});type=vm;vm=" + self.name, run.text).group(1)
+        end = "\033[23;0t\033]3008;end=" + context
+        self.assertEqual(1, run.text.count(end), repr(run.text[-300:]))
+        self.assertIn("\033[0m\033[J", run.text[run.text.rindex("\033\\\033[0m"):])
+
+    def test_tint_title_and_context(self):
+        run = self.interactive("echo")
+        run.wait_for(self.ASKED)
+        run.send(self.ANSWER)
+        run.wait_for("T: up")
+        tint = "\033[48;2;10;41;15m"
+        run.wait_for(tint)
+        self.assertIn(f"\033[22;0t\033]0;\U0001F7E2 Virtual Machine {self.name}\033\\", run.text)
+        run.send(b"quit\r")
+        self.assert_status(0, run)
+        self.assertNotIn("heard", run.text)
+        self.assert_restored(run)
+        self.assert_closed(run)
+
+    def test_typing_around_the_answer_is_not_lost(self):
+        run = self.interactive("echo")
+        run.wait_for(self.ASKED)
+        run.send(b"one" + self.ANSWER[:7])
+        time.sleep(0.05)
+        run.send(self.ANSWER[7:] + b" two\rquit\r")
+        run.wait_for("T: heard one two")
+        self.assert_status(0, run)
+        self.assert_restored(run)
+
+    def test_background_of_the_definition(self):
+        run = self.interactive("echo", console='background = "44"\n')
+        run.wait_for("T: up")
+        self.assertIn("\033[44m\033[J", run.text)
+        self.assertNotIn(self.ASKED, run.text)
+        run.send(b"quit\r")
+        self.assert_status(0, run)
+        self.assert_closed(run)
+
+    def test_simple_terminals_get_the_guests_output_only(self):
+        for name, value in (("TERM", "dumb"), ("NO_COLOR", "1")):
+            before = dict(self.env)
+            self.env[name] = value
+            run = self.interactive("", console='background = "44"\n')
+            self.assert_status(0, run)
+            self.assertNotIn("\033", run.text)
+            self.env = before
+        piped = self.vmspawn("run", self.linux())
+        self.assertNotIn("\033", piped.text)
+
+    def test_a_paste_arrives_whole(self):
+        run = self.interactive("swallow")
+        run.wait_for("T: swallowing")
+        pasted = os.urandom(32768).hex().encode()  # a control character could be a key of the kernel: ^O is its SysRq there
+        rest = pasted
+        while rest:
+            ready = select.select([run.terminal], [run.terminal], [], 30)
+            if ready[0]:
+                run.pump(0)
+            if ready[1]:
+                rest = rest[os.write(run.terminal, rest[:1024]):]
+        run.wait_for("T: swallowed " + hashlib.sha256(pasted).hexdigest())
+        self.assert_status(0, run)
+        self.assert_restored(run)
+
+    def test_resizes_reach_the_guests_terminal(self):
+        run = self.interactive("powerbutton")
+        run.wait_for("T: waiting")
+        links = [os.readlink(link) for link in pathlib.Path(f"/proc/{run.qemu()}/fd").iterdir()]
+        path = next(link for link in links if link.startswith("/dev/pts/"))
+        guest = os.open(path, os.O_RDWR | os.O_NOCTTY)
+
+        def wait_for_size(rows, columns):
+            fcntl.ioctl(run.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            end = time.monotonic() + 10
+            while time.monotonic() < end:
+                seen = struct.unpack("HHHH", fcntl.ioctl(guest, termios.TIOCGWINSZ, bytes(8)))[:2]
+                if seen == (rows, columns):
+                    return
+                run.pump(0.05)
+            self.fail(f"the guest's terminal has {seen}")
+
+        wait_for_size(50, 132)
+        wait_for_size(24, 80)
+        os.close(guest)
+        run.kill(signal.SIGTERM)
+        self.assert_status(0, run)
+        self.assert_restored(run)
+
+    def test_200_megabytes_arrive_whole_and_typing_still_works(self):
+        outer, inner = os.openpty()
+        run = subprocess.Popen([PROGRAM, "run", *self.TPM, self.linux("pour,echo", console="")], env=self.env | {"TERM": "dumb"}, cwd=self.dir, stdin=inner,
+                               stdout=inner, stderr=subprocess.PIPE)
+        shown = b""
+        while not shown.endswith(b"\n"):
+            shown += os.read(outer, 1)
+        self.assertTrue(shown.startswith(b"T: up"), shown)
+        line = b" ".join(str(n).encode() for n in range(1, 2001)) + b"\n"
+        whole, rest = divmod(self.POURED, len(line))
+        expected = hashlib.sha256()
+        for _ in range(whole):
+            expected.update(line)
+        expected.update(line[:rest])
+        got, left = hashlib.sha256(), self.POURED
+        while left:
+            self.assertTrue(select.select([outer], [], [], PATIENCE)[0], f"{left} bytes are missing")
+            piece = os.read(outer, min(left, 1 << 20))
+            got.update(piece)
+            left -= len(piece)
+        self.assertEqual(expected.hexdigest(), got.hexdigest())
+        os.write(outer, b"on\nquit\n")
+        run.stderr.read()
+        self.assertEqual(0, run.wait())
+        self.assertEqual(b"\r\nT: heard on\nT: end", os.read(outer, 1 << 16).rstrip())
+        os.close(outer)
+        os.close(inner)
+        self.assert_nothing_left()
+
+    def test_it_ends_although_nobody_reads(self):
+        """QEMU waits for room then, and must hear us all the same."""
+        run = subprocess.Popen([PROGRAM, "run", *self.TPM, self.linux("pour")], env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        self.assertTrue(run.stdout.readline().startswith(b"T: up"))
+        time.sleep(4)
+        self.assertIsNone(run.poll())
+        run.send_signal(signal.SIGTERM)
+        while b"asked the guest to power off" not in run.stderr.readline():
+            pass
+        began = time.monotonic()
+        run.send_signal(signal.SIGTERM)
+        while children_of(run.pid) and time.monotonic() < began + 20:
+            time.sleep(0.1)
+        self.assertLess(time.monotonic() - began, 8, "QEMU had to be killed")
+        run.send_signal(signal.SIGTERM)  # what is left to be written is given up, too
+        self.assertEqual(128 + 15, run.wait(20))
+        run.stdout.close()
+        run.stderr.close()
+        self.assert_nothing_left()
 
     def test_control_c_goes_to_the_guest(self):
         run = self.interactive("shell")
@@ -108,6 +258,7 @@ class Console(Case):
         os.kill(run.qemu(), signal.SIGKILL)
         self.assert_status(5, run)
         self.assert_restored(run)
+        self.assert_closed(run)
 
     def test_restored_after_a_crash_of_vmspawn(self):
         for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):
@@ -116,6 +267,7 @@ class Console(Case):
             run.kill(number)
             self.assertEqual(-number, run.finish())
             self.assertEqual(self.before, termios.tcgetattr(run.inner), f"not restored after {number}")
+            self.assert_closed(run)
             time.sleep(1)  # QEMU leaves by its death signal
         # the runtime directory of a crashed vmspawn is swept by the next start
         self.assert_status(0, self.vmspawn("run", self.sector("poweroff")))

@@ -33,6 +33,19 @@ class Endings(Case):
         self.assert_status(255, run)
         self.assert_nothing_left()
 
+    def test_a_machine_whose_time_is_up(self):
+        run = self.vmspawn("run", self.linux("hang"), "--timeout=12s")
+        self.assert_status(110, run)
+        self.assertIn("vmspawn: the machine has had its time (--timeout)\n", run.errors)
+        self.assertRegex(run.errors, r"  the end of its console:\n(.*\n)*.*T: hanging")
+        self.assert_nothing_left()
+
+    def test_no_time_at_all(self):
+        run = self.vmspawn("run", self.linux("hang"), "--timeout=0")
+        self.assert_status(110, run)
+        self.assertIn("vmspawn: the machine has had its time (--timeout)\n", run.errors)
+        self.assert_nothing_left()
+
     def test_reset_boots_again(self):
         run = self.vmspawn("run", self.sector("reset-once"))
         self.assert_status(0, run)

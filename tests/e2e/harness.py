@@ -1,4 +1,5 @@
 """What the end-to-end tests share: a case with a directory of its own, a running vmspawn, and the look for leftovers afterwards."""
+import contextlib
 import ctypes
 import json
 import os
@@ -24,16 +25,13 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def children_of(pid):
-    """Processes below `pid`, itself not among them."""
-    found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            direct = [int(word) for word in task.read_text().split()]
-        except OSError:
-            continue
-        for child in direct:
-            found += [child, *children_of(child)]
-    return found
+    """Processes below `pid`, itself not among them; one that goes meanwhile has none."""
+    direct = []
+    with contextlib.suppress(OSError):
+        for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                direct += [int(word) for word in task.read_text().split()]
+    return [pid for child in direct for pid in (child, *children_of(child))]
 
 
 def state_of(pid):
@@ -259,6 +257,7 @@ class Case(unittest.TestCase):
             try:
                 with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
                     s.settimeout(5)
+                    s.sendall(b"hello\n")  # the passt of Debian 12 wants the client to speak first
                     answer = s.recv(100)
                     if answer:
                         return answer
@@ -277,6 +276,15 @@ class Case(unittest.TestCase):
         env = options.pop("env", self.env)
         options.setdefault("cwd", self.dir)
         run = Run([PROGRAM, *map(str, words)], env, **options)
+        self.runs.append(run)
+        return run
+
+    def start_passing(self, devices, *words, **options):
+        """With descriptors, each of a path under a name, passed as systemd's socket activation does."""
+        places = " ".join(f'{3 + i}<>"{path}"' for i, path in enumerate(devices.values()))
+        script = f'LISTEN_PID=$$ LISTEN_FDS={len(devices)} LISTEN_FDNAMES={":".join(devices)} exec "$@" {places}'
+        options.setdefault("cwd", self.dir)
+        run = Run(["sh", "-c", script, "sh", PROGRAM, *map(str, self.with_tpm(words))], options.pop("env", self.env), **options)
         self.runs.append(run)
         return run
 

@@ -1,4 +1,5 @@
 """What the host's systemd does with a machine: scopes, systemd-machined, services. On a host of its own (tests/systemd-host)."""
+import json
 import os
 import pathlib
 import re
@@ -116,6 +117,24 @@ class Host(Case):
             time.sleep(0.05)
         self.assertEqual([], self.scopes())
         self.assertEqual("", self.on_host("sh", "-c", "ls /run/systemd/vmspawn 2>/dev/null || true"))
+
+
+class Background(Host):
+    def test_a_machine_outlives_the_unit_of_its_caller(self):
+        """That has ended with vmspawn run, and all that was left there with it."""
+        run = self.begin("run", "--detach", self.define())
+        self.assertEqual(0, run.finish(), run.everything())
+        self.assertIn("vm-1 is in the background", run.errors + run.text)
+        self.assertEqual(["machine-vm\\x2d1.scope"], self.scopes())
+        [pid] = self.pids("vmspawn")
+        self.assertIn("/machine-vm\\x2d1.scope", pathlib.Path(f"/proc/{pid}/cgroup").read_text())
+        self.assertEqual(["vm-1"], self.machines())
+        end = time.monotonic() + PATIENCE
+        while "T: waiting" not in self.on_host("vmspawn", "logs", "vm-1"):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.2)
+        self.on_host("vmspawn", "stop", "vm-1")
+        self.assert_gone(run)
 
 
 class Registered(Host):
@@ -247,7 +266,7 @@ class Users(Host):
         self.assertEqual(2, len(inside.split()), "vmspawn and QEMU")
         os.kill(self.pids("vmspawn")[0], signal.SIGTERM)
         self.assert_gone(run)
-        self.assertIn("T: button", run.text)
+        self.assertIn("T: button", run.text, run.everything() + self.journal())
 
     def test_a_user_has_a_scope_in_their_own_manager(self):
         run = self.begin_waiting(self.define('[unit]\nproperties = ["MemoryMax=3G"]\n'), user="tester")
@@ -256,6 +275,7 @@ class Users(Host):
         self.assertEqual(f"Slice=machine.slice\nMemoryMax={3 << 30}\n",
                          ask("systemctl", "--user", "show", "machine-vm\\x2d1.scope", "-p", "MemoryMax", "-p", "Slice"))
         ask("systemctl", "--user", "stop", "machine-vm\\x2d1.scope")
+        self.assertNotIn("sleep", run.errors, "a user who may not make the host wait is not told so at each start")
         self.assert_gone(run)
         self.assertIn("T: button", run.text)
 
@@ -274,15 +294,128 @@ class NewestUsers(Host):
             return subprocess.run([LAB, "urun", self.lab, "tester", *words], capture_output=True, text=True, check=True).stdout
         self.assertRegex(ask("machinectl", "--user", "list", "--no-legend"), r"^vm-1 +vm +systemd-vmspawn")
         self.assertEqual([], self.machines(), "the system's knows nothing of it")
-        ask("machinectl", "--user", "poweroff", "vm-1")  # "terminate" it does not know how to: the unit is a part of user@.service
+        ask("machinectl", "--user", "poweroff", "vm-1")
         self.assert_gone(run)
         self.assertIn("T: button", run.text)
         self.assertEqual("", ask("machinectl", "--user", "list", "--no-legend"))
+        run = self.begin_waiting(self.define("[unit]\nregister = true\n"), user="tester")
+        ask("machinectl", "--user", "terminate", "vm-1")
+        self.assert_gone(run)
+        self.assertNotIn("T: button", run.text)
+
+
+class Controlled(Host):
+    """By varlink, with the client of Debian 13's systemd."""
+    address = "/run/systemd/vmspawn/vm-1/control"
+
+    def call(self, method, parameters="{}", *options):
+        return self.on_host("varlinkctl", *options, "call", self.address, f"io.systemd.MachineInstance.{method}", parameters)
+
+    def status(self):
+        return json.loads(self.call("Describe"))
+
+    def test_varlinkctl_speaks_to_a_machine(self):
+        run = self.begin_waiting(self.define())
+        self.assertIn("vmspawn", self.on_host("varlinkctl", "info", self.address))
+        for interface in ("io.systemd.MachineInstance", "io.systemd.VirtualMachineInstance", "io.systemd", "org.varlink.service"):
+            self.assertIn(f"interface {interface}", self.on_host("varlinkctl", "introspect", self.address, interface))
+        self.assertIn("method ReplaceStorage", self.on_host("varlinkctl", "introspect", self.address, "io.systemd.MachineInstance"))
+        self.call("Pause")
+        self.assertEqual({"running": False, "status": "paused"}, self.status())
+        self.call("Resume")
+        self.assertEqual({"running": True, "status": "running"}, self.status())
+        self.on_host("sh", "-c", "mkfifo /run/heard && (varlinkctl call --more "
+                                 f"{self.address} io.systemd.MachineInstance.SubscribeEvents '{{\"filter\":[\"RESUME\"]}}' >/run/heard 2>&1 &) && exec 3</run/heard "
+                                 "&& while read -r line <&3; do echo \"$line\" >>/run/events; case $line in *READY*) break ;; esac; done; cat <&3 >>/run/events 2>&1 &")
+        self.call("Pause")
+        self.call("Resume")
+        self.call("PowerOff")
+        self.assert_gone(run)
+        self.assertIn("T: button", run.text)
+        events = self.on_host("cat", "/run/events")
+        self.assertEqual(("READY", "RESUME"), tuple(re.findall(r'"event"\s*:\s*"(\w+)"', events)), events)
+
+    def test_a_guest_stands_still_while_its_host_sleeps(self):
+        # What would put this machine to sleep is replaced by a look at the guest, and logind is told that there is sleep to be had.
+        service = self.work / "systemd-suspend.service"
+        service.write_text("[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\n"
+                           f"ExecStart=varlinkctl call {self.address} io.systemd.MachineInstance.Describe {{}}\n")
+        self.on_host("cp", "/etc/vmspawn/systemd-suspend.service", "/etc/systemd/system/")
+        self.on_host("sh", "-c", "echo freeze mem >/run/state && mount --bind /run/state /sys/power/state && systemctl daemon-reload && "
+                                 "systemctl restart systemd-logind")
+        run = self.begin_waiting(self.define())
+        self.assertRegex(self.on_host("systemd-inhibit", "--list", "--no-pager"), r"vmspawn vm-1 .* sleep .* delay")
+        for times, paused in enumerate((False, True), 1):
+            if paused:
+                self.call("Pause")
+            self.on_host("systemctl", "suspend", "--no-block")
+            end = time.monotonic() + PATIENCE
+            while self.journal().count("Operation 'suspend' finished") < times or self.status()["running"] is paused:
+                self.assertLess(time.monotonic(), end, self.journal())
+                time.sleep(0.2)
+            seen = re.findall(r'"running"\s*:\s*(\w+)', self.on_host("journalctl", "-u", "systemd-suspend", "--no-pager", "-o", "cat"))
+            self.assertEqual(["false"] * times, seen, "while the host slept")
+        self.call("Terminate")
+        self.assert_gone(run)
+
+
+class NewestControlled(Controlled):
+    tree = "systemd-host-sid"
+
+    def test_machinectl_goes_to_the_control_socket(self):
+        definition = self.define()
+        run = self.begin_waiting(definition)
+        entry = json.loads(self.on_host("varlinkctl", "call", "/run/systemd/machine/io.systemd.Machine", "io.systemd.Machine.List", '{"name":"vm-1"}'))
+        self.assertEqual(self.address, entry["controlAddress"])
+        self.assertEqual("qemu-system-x86", self.on_host("cat", f"/proc/{entry['leader']['pid']}/comm").strip())
+        self.on_host("machinectl", "pause", "vm-1")
+        self.assertFalse(self.status()["running"])
+        self.on_host("machinectl", "resume", "vm-1")
+        self.assertTrue(self.status()["running"])
+        self.on_host("machinectl", "reboot", "vm-1")
+        end = time.monotonic() + PATIENCE
+        while run.text.count("T: waiting") < 2:
+            run.pump(0.1)
+            self.assertLess(time.monotonic(), end, run.everything())
+        self.assertEqual(1, run.text.count("T: button"), "the guest was asked")
+        self.on_host("machinectl", "poweroff", "vm-1")
+        self.assert_gone(run)
+        self.assertEqual(2, run.text.count("T: button"))
+        run = self.begin_waiting(definition)
+        self.on_host("machinectl", "terminate", "vm-1")
+        self.assert_gone(run)
+        self.assertNotIn("T: button", run.text)
+
+    def test_machinectl_binds_volumes_of_a_provider(self):
+        run = self.begin_waiting(self.define("[qemu]\nhotplug-ports = 2\n"))
+        self.on_host("machinectl", "bind-volume", "vm-1", "fs:one::create=new,size=64M,template=sparse-file")
+        self.on_host("machinectl", "bind-volume", "vm-1", "fs:two:virtio-scsi:create=new,size=32M,template=sparse-file")
+        self.on_host("machinectl", "unbind-volume", "vm-1", "fs:two")
+        refused = subprocess.run([LAB, "run", self.lab, "machinectl", "unbind-volume", "vm-1", "fs:none"], capture_output=True, text=True)
+        self.assertIn("NoSuchStorage", refused.stderr)
+        self.on_host("machinectl", "terminate", "vm-1")
+        self.assert_gone(run)
+
+    def test_a_disk_comes_by_varlinkctl(self):
+        run = self.begin_waiting(self.define("[qemu]\nhotplug-ports = 1\n"))
+        self.on_host("truncate", "--size=8M", "/run/first.raw", "/run/second.raw")
+        for disk, method in (("first", "AddStorage"), ("second", "ReplaceStorage")):
+            self.on_host("sh", "-c", f"exec 3<>/run/{disk}.raw; varlinkctl --push-fd=3 call {self.address} io.systemd.MachineInstance.{method} "
+                                     "'{\"name\":\"a\",\"fileDescriptorIndex\":0}'")
+        self.call("RemoveStorage", '{"name":"a"}')
+        self.call("Terminate")
+        self.assert_gone(run)
 
 
 class Service(Host):
     def state(self):
         return self.shown(["systemctl", "show", "vmspawn@hello"], "ActiveState", "Result", "StatusText")
+
+    def wait_for_guest(self):
+        end = time.monotonic() + PATIENCE
+        while "T: waiting" not in self.on_host("journalctl", "-u", "vmspawn@hello", "--no-pager", "-o", "cat"):
+            self.assertLess(time.monotonic(), end, self.journal())
+            time.sleep(0.2)
 
     def test_a_service_is_active_when_its_guest_is_ready_and_stops_in_order(self):
         if not (GUESTS / "systemd").exists():
@@ -312,15 +445,41 @@ class Service(Host):
         self.assertEqual([], self.machines())
         self.assertEqual([], self.pids(*OURS))
 
+    def test_messages_go_to_the_journal_when_they_are_to(self):
+        definition = self.define(head=TINY.replace("powerbutton", ""))
+        shown = self.on_host("env", "SYSTEMD_LOG_TARGET=journal", "vmspawn", "run", "--console=interactive", definition)
+        self.assertIn("T: end", shown)
+        ours = ["journalctl", "-b", "-t", "vmspawn", "_TRANSPORT=journal", "--no-pager", "-o"]
+        said = self.on_host(*ours, "cat")
+        self.assertIn("the console is read-only", said)
+        self.assertEqual(len(said.splitlines()), len(self.on_host(*ours, "json", "--output-fields=CODE_FILE").splitlines()))
+        self.assertIn('"CODE_FILE":"run/', self.on_host(*ours, "json", "--output-fields=CODE_FILE"))
+
+    def test_a_service_with_a_user_of_its_own(self):
+        self.define("[ready]\nnotify = false\n", name="hello")
+        self.on_host("groupadd", "--system", "kvm")  # udev's, which this host does not have
+        self.on_host("mkdir", "-p", "/run/systemd/system/vmspawn@hello.service.d")
+        shutil.copyfile(ROOT / "examples/own-user.conf", self.work / "own-user.conf")
+        self.on_host("cp", "/etc/vmspawn/own-user.conf", "/run/systemd/system/vmspawn@hello.service.d/")
+        self.on_host("systemctl", "daemon-reload")
+        self.on_host("systemctl", "start", "vmspawn@hello")
+        self.assertEqual("active", self.state()["ActiveState"], self.journal())
+        pid = self.shown(["systemctl", "show", "vmspawn@hello"], "MainPID")["MainPID"]
+        self.assertEqual("vmspawn-hello\n", self.on_host("stat", "-c", "%U", f"/proc/{pid}"))
+        self.assertIn("hello", self.on_host("vmspawn", "list"))
+        self.assertEqual("control\n", self.on_host("sh", "-c", "cd /run/vmspawn/hello/hello && ls control"))
+        self.wait_for_guest()
+        self.on_host("systemctl", "stop", "vmspawn@hello")
+        state = self.state()
+        self.assertEqual(("inactive", "success"), (state["ActiveState"], state["Result"]), self.journal())
+        self.assertEqual([], self.pids(*OURS))
+
     def test_a_guest_that_cannot_tell_counts_as_ready_at_once(self):
         self.define("[ready]\nnotify = false\n", name="hello")
         self.on_host("systemctl", "start", "vmspawn@hello")
         self.assertEqual("active", self.state()["ActiveState"])
         self.assertEqual(["hello"], self.machines())
-        end = time.monotonic() + PATIENCE
-        while "T: waiting" not in self.on_host("journalctl", "-u", "vmspawn@hello", "--no-pager", "-o", "cat"):
-            self.assertLess(time.monotonic(), end, self.journal())
-            time.sleep(0.2)
+        self.wait_for_guest()
         self.on_host("machinectl", "terminate", "hello")
         end = time.monotonic() + PATIENCE
         while (state := self.state())["ActiveState"] not in ("inactive", "failed"):

@@ -28,6 +28,22 @@ class Refusals(Case):
         self.assertIn("base.vmspawn:1:", run.errors)
         self.assertIn("m.vmspawn:3:", run.errors)
 
+    def test_mistakes_as_those_who_watch_a_repository_take_them(self):
+        path = pathlib.Path(self.definition("cpus = 0\n"))
+        run = self.vmspawn("check", path.name, "--format=github")
+        self.assert_status(22, run)
+        self.assertTrue(run.text.startswith("::error file=m.vmspawn,line=2,col=8,endColumn=8::cpus = 0 is below"), run.text)
+        run = self.vmspawn("check", path.name, "--format=sarif")
+        self.assert_status(22, run)
+        log = json.loads(run.text)["runs"][0]
+        place = log["results"][0]["locations"][0]["physicalLocation"]
+        self.assertEqual(("m.vmspawn", 2, 8), (place["artifactLocation"]["uri"], place["region"]["startLine"], place["region"]["startColumn"]))
+        self.assertIn(log["results"][0]["ruleId"], [rule["id"] for rule in log["tool"]["driver"]["rules"]])
+        path.write_text("cpus = 1\n[boot]\nlinux = \"k\"\ninitrd = [\"i\"]\n")
+        run = self.vmspawn("check", path.name, "--format=github")
+        self.assert_status(0, run)
+        self.assertEqual("", run.text + run.errors)
+
     def test_misspelt_flag(self):
         self.assert_refused(22, "--cpus", words=["--cpsu=3"], definition=self.sector("halt"))
 
@@ -69,9 +85,6 @@ class Refusals(Case):
         self.assert_status(0, run)
         self.assertEqual(1, run.errors.count("KVM"), run.errors)
         self.assertNotIn("KVM", self.vmspawn("run", definition, "--quiet").errors)
-
-    def test_not_yet(self):
-        self.assert_refused(95, "not supported yet", words=["--console=read-only", "--background=41"], definition=self.sector("halt"))
 
     def test_unreadable_image_of_another_user(self):
         self.need_root()
@@ -167,6 +180,13 @@ class Refusals(Case):
         run = self.vmspawn("run", definition, preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20)))
         self.assertNotIn(run.status, (0, -6, -11), run.everything())
         self.assertTrue(run.errors.strip())
+        self.assert_nothing_left()
+
+    def test_passed_descriptors_without_a_use(self):
+        run = self.start_passing({"http": "/dev/null", "kvm": "/dev/kvm"}, "run", self.sector("poweroff"))
+        self.assert_status(0, run)
+        self.assertIn("the passed descriptor 'http' is closed: vmspawn knows no use for that name", run.errors)
+        self.assertIn("the passed descriptor kvm is closed: the guest is emulated", run.errors)
         self.assert_nothing_left()
 
 

@@ -84,6 +84,16 @@ class Script(Case):
         os.killpg(run.pid, 15)
         run.communicate(timeout=30)
 
+    def test_shares_a_directory(self):
+        """Its server leaves the working directory before it opens what it serves."""
+        (self.dir / "a work").mkdir()
+        (self.dir / "a work/test.sh").write_text("echo T: shared\n")
+        definition = self.linux("mounts,script", '[mount.work]\nsource = "a work"\ntarget = "/work"\n', words=', "test.script=/work/test.sh"')
+        done = self.boot(self.script_of(definition))
+        self.assertIn("T: shared", done.stdout, done.stderr)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assert_nothing_left()
+
     def test_paths_are_beside_the_definition(self):
         """Run from elsewhere, the script still finds what the definition names when told where it stands."""
         script = self.script_of(self.sector("poweroff"))

@@ -3,7 +3,6 @@
 #include "config/decode.hpp"
 #include "config/document.hpp"
 #include "config/merge.hpp"
-#include "config/not_yet.hpp"
 #include "config/print.hpp"
 #include "config/validate.hpp"
 
@@ -37,7 +36,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const PathBase base{"/work", "/home/fuzz"};
     const Merged merged = merge(language(), {{std::move(document->root)}, "/fuzz/fuzz.vmspawn", "fuzz.vmspawn"}, {}, found);
     (void)decode(merged, base, found);
-    refuse_not_yet(merged, found);
     (void)render(found, Colour::no);
     (void)show_json(language(), merged, base);
     const std::string shown = show_toml(language(), merged, base);

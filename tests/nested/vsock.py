@@ -53,8 +53,9 @@ class Nested(Case):
         run.wait_for("was not heard", "errors", patience=SLOW)
         self.assertNotIn("READY=1", manager.listen())
 
-        other = self.vmspawn("run", self.inner("second", f"[profile.other]\nname = \"{self.name}-b\"\n"), "--profile=other", f"--vsock-cid={cid}", patience=SLOW)
-        self.assert_status(16, other)
+        second = self.inner("second", f"[profile.other]\nname = \"{self.name}-b\"\n")
+        other = self.start_passing({"vhost-vsock": "/dev/vhost-vsock"}, "run", second, "--profile=other", f"--vsock-cid={cid}")
+        self.assertEqual(16, other.finish(SLOW), other.everything())
         self.assertIn(f"another machine has CID {cid}", other.errors)
 
         self.assertEqual(b"greetings from port 22", self.proxied())

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace vmspawn {
 namespace {
 
@@ -32,6 +34,39 @@ TEST(Init, WritesValidComments) {
         uncomment(section);
     EXPECT_NE(text.find("\n[network.default]"), std::string::npos);
     EXPECT_TRUE(problems_of(text).empty()) << text;
+}
+
+std::vector<std::string> kinds() {
+    for (const CommonFlag& flag : language().common_flags())
+        if (flag.flag.long_name == "template")
+            return flag.words;
+    return {};
+}
+
+void expect_machines(const std::string& kind) {
+    const auto source = std::make_shared<const Source>(Source{"new.vmspawn", "/x/new.vmspawn", definition_template("new", kind)});
+    Diagnostics found;
+    const auto document = parse_document(source, found);
+    ASSERT_TRUE(document) << kind;
+    validate(language(), document->root, found);
+    Layers layers;
+    layers.trees = {document->root};
+    layers.file = source->path;
+    layers.name = source->name;
+    const Machine machine = decode(merge(language(), std::move(layers), Invocation{}, found), {"/x", "/home/ann"}, found).machine;
+    for (const Diagnostic& problem : found)
+        ADD_FAILURE() << kind << ": " << problem.summary;
+    EXPECT_EQ(machine.name, "new");
+}
+
+TEST(Init, EveryTemplateIsAMachineOfItsOwn) {
+    std::set<std::string> texts{definition_template("new")};
+    EXPECT_EQ(kinds().size(), 6U);
+    for (const std::string& kind : kinds()) {
+        expect_machines(kind);
+        EXPECT_TRUE(texts.insert(definition_template("new", kind)).second) << kind << " has no text of its own";
+        EXPECT_EQ(definition_template("new", kind).find("NAME"), std::string::npos) << kind;
+    }
 }
 
 }  // namespace

@@ -21,6 +21,14 @@ TEST(Nearest, OffersNothingFarAway) {
     EXPECT_EQ(nearest(std::string(100000, 'a'), names), std::nullopt);
 }
 
+TEST(Text, IsShortenedByWholeCharacters) {
+    EXPECT_EQ(shortened("abc", 3), "abc");
+    EXPECT_EQ(shortened("abcd", 3), "ab…");
+    EXPECT_EQ(shortened("\u00e4\u00e4\u00e4\u00e4", 3), "\u00e4\u00e4…");
+    EXPECT_EQ(shortened("\u6f22\u5b57\u6f22", 4), "\u6f22…") << "wide ones take two columns";
+    EXPECT_EQ(shortened("abc", 1), "…");
+}
+
 TEST(DisplayWidth, CountsColumnsNotBytes) {
     EXPECT_EQ(display_width("abc"), 3U);
     EXPECT_EQ(display_width("\u00e4"), 1U);

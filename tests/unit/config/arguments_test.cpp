@@ -83,6 +83,15 @@ TEST(Arguments, CommonFlags) {
     EXPECT_EQ(parse({"run", "--profile=a", "--profile=b"}).invocation.profile, "b");
 }
 
+TEST(Arguments, AnExportHasATarget) {
+    const Invocation got = parse({"export", "a", "--to=libvirt", "--strict", "--cpus=2"}).invocation;
+    EXPECT_EQ(got.target, "libvirt");
+    EXPECT_TRUE(got.strict);
+    EXPECT_FALSE(parse({"export", "a", "--to", "libvirt"}).invocation.strict);
+    EXPECT_TRUE(parse({"show", "--effective"}).invocation.effective);
+    EXPECT_EQ(parse({"init", "a", "--template=ci"}).invocation.definition_kind, "ci");
+}
+
 TEST(Arguments, AbbreviationsThatAreUnique) {
     EXPECT_THAT(overrides({"--cpu=4", "--dir=x"}), ElementsAre("set cpus = 4", "set image.directory = \"x\""));
     EXPECT_THAT(overrides({"--bind=/a"}), ElementsAre("set mount.cli0.source = \"/a\""));

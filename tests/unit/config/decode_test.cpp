@@ -91,7 +91,9 @@ TEST(Decode, DevicesOfTheFullDefinition) {
     ASSERT_EQ(m.networks.size(), 1U);
     EXPECT_EQ(m.networks[0].name, "lan");
     EXPECT_EQ(m.networks[0].kind, NetworkKind::tap);
-    ASSERT_EQ(m.networks[0].forwards.size(), 2U);
+    ASSERT_EQ(m.networks[0].forwards.size(), 3U);
+    EXPECT_EQ(m.networks[0].forwards[2].count, 3);
+    EXPECT_EQ(m.networks[0].backend, NetworkBackend::qemu);
     EXPECT_EQ(m.networks[0].forwards[0].bind, "127.0.0.1");
     EXPECT_EQ(m.networks[0].forwards[0].host, 8080);
     EXPECT_EQ(m.networks[0].forwards[0].guest, 80);
@@ -139,6 +141,7 @@ TEST(Decode, GuestAndHostOfTheFullDefinition) {
     EXPECT_EQ(m.qemu.binary, "/opt/qemu");
     EXPECT_EQ(m.qemu.cpu, "host,-avx");
     EXPECT_TRUE(m.qemu.legacy_devices);
+    EXPECT_EQ(m.qemu.hotplug_ports, 3U);
     EXPECT_THAT(m.qemu.extra, ElementsAre("-d", "guest_errors"));
 }
 
@@ -194,6 +197,7 @@ TEST(Decode, WordsAreThoseOfTheSchema) {
     expect_words_of_schema<StateKind>({"boot", "nvram-state"});
     expect_words_of_schema<VsockBackend>({"vsock", "backend"});
     expect_words_of_schema<NetworkKind>({"network", "a", "kind"});
+    expect_words_of_schema<NetworkBackend>({"network", "a", "backend"});
     expect_words_of_schema<ConsoleMode>({"console", "mode"});
     expect_words_of_schema<ConsoleTransport>({"console", "transport"});
     expect_words_of_schema<Scope>({"unit", "scope"});

@@ -45,8 +45,7 @@ struct Read {
 };
 inline Read read(const std::string& text, const std::vector<std::string>& flags = {}) {
     Diagnostics found;
-    Read out;
-    out.machine = decode(merged(text, flags), test_base, found).machine;
+    Read out{decode(merged(text, flags), test_base, found).machine, {}};
     for (const Diagnostic& problem : found)
         out.problems.push_back(problem.summary);
     return out;
@@ -64,6 +63,7 @@ ram-max = 17179869184
 ram-slots = 3
 kvm = false
 smbios = ["a=b", "c"]
+ready = { notify = false, timeout = "1min 30s" }
 [image]
 path = "disk.raw"
 directory = "../tree/"
@@ -95,7 +95,8 @@ cid = 4294967294
 backend = "user"
 [network.lan]
 kind = "tap"
-forward = ["8080:80", "[::1]:0:22/udp"]
+backend = "qemu"
+forward = ["8080:80", "[::1]:0:22/udp", "9000-9002:90-92"]
 mac = "52:54:00:12:34:56"
 [mount."a b"]
 cache = "always"
@@ -138,13 +139,11 @@ slice = "vm.slice"
 properties = ["MemoryMax=1G"]
 keep = true
 scope = "user"
-[ready]
-notify = false
-timeout = "1min 30s"
 [qemu]
 binary = "/opt/qemu"
 cpu = "host,-avx"
 legacy-devices = true
+hotplug-ports = 3
 extra = ["-d", "guest_errors"]
 )";
 }  // namespace vmspawn

@@ -13,10 +13,10 @@
 
 namespace vmspawn {
 
-/// As `vmspawn WORD…` would judge it up to the machine. Rules between keys are judged only when each value is good by itself.
-inline Diagnostics judge_command_line(const std::vector<std::string>& words) {
+/// As `PROGRAM WORD…` would judge it up to the machine. Rules between keys are judged only when each value is good by itself.
+inline Diagnostics judge_command_line(const std::vector<std::string>& words, const char* program = "vmspawn") {
     Diagnostics found;
-    std::vector<const char*> argv = {"vmspawn"};
+    std::vector<const char*> argv = {program};
     for (const std::string& word : words)
         argv.push_back(word.c_str());
     const Invocation invocation = parse_arguments(language(), argv, found);

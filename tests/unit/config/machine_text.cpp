@@ -21,7 +21,7 @@ private:
     void write(const Path& value) { write(value.string()); }
     void write(const State& value) { line("", value.kind, value.path); }
     void write(const IdShift& value) { line("", value.shift, value.range); }
-    void write(const Forward& value) { line("", value.bind, value.host, value.guest, value.udp); }
+    void write(const Forward& value) { line("", value.bind, value.host, value.guest, value.udp, value.count); }
     void write(const CredentialText& value) { line(" text", value.bytes); }
     void write(const CredentialFile& value) { line(" file", value.path); }
     void write(const CredentialInherited& value) { line(" inherited", value.name); }
@@ -57,7 +57,7 @@ private:
 
 void write_lists(const Machine& m, Writer& out) {
     for (const Network& n : m.networks)
-        out.line("network", n.name, n.kind, n.forwards, n.mac);
+        out.line("network", n.name, n.kind, n.backend, n.forwards, n.mac);
     for (const Mount& n : m.mounts)
         out.line("mount", n.name, n.source, n.target, n.read_only, n.cache);
     for (const Drive& d : m.drives)
@@ -83,7 +83,8 @@ std::string machine_text(const Machine& m) {
     out.line("journal", m.journal.forward, m.journal.max_use, m.journal.keep_free, m.journal.max_file_size, m.journal.max_files);
     out.line("console", m.console.mode, m.console.transport, m.console.background, m.console.log);
     out.line("unit", m.unit.registered, m.unit.slice, m.unit.properties, m.unit.keep, m.unit.scope);
-    out.line("end", m.ready.notify, m.ready.timeout_us, m.qemu.binary, m.qemu.cpu, m.qemu.legacy_devices, m.qemu.extra);
+    out.line("end", m.ready.notify, m.ready.timeout_us, m.qemu.binary, m.qemu.cpu, m.qemu.legacy_devices, m.qemu.hotplug_ports,
+             m.qemu.extra);
     return out.text_;
 }
 

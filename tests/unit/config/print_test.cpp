@@ -35,6 +35,15 @@ TEST(ShowToml, LeavesDefaultsOutAndSaysTheName) {
     EXPECT_EQ(toml("cpus = 1\n[image]\npath = \"a.raw\"\n"), "name = \"dev\"\ncpus = 1\n\n[image]\npath = \"/srv/vm/a.raw\"\n");
 }
 
+TEST(ShowToml, ShowsDefaultsAsComments) {
+    const Merged values = merged("kvm = false\n[image]\npath = \"a.raw\"\n[drive.x]\npath = \"b\"\n");
+    const std::string text = show_toml(language(), values, test_base, Defaults::shown);
+    for (const char* line : {"\nkvm = false\n", "\n# ram = \"2G\"\n", "[image]\npath = \"/srv/vm/a.raw\"\n# format = \"raw\"\n",
+                             "[drive.x]\npath = \"/srv/vm/b\"\n# format = \"raw\"\n", "\n[ssh]\n# pass-key = true\n"})
+        EXPECT_THAT(text, HasSubstr(line));
+    EXPECT_EQ(machine_text(machine_of(merged(text), test_base)), machine_text(machine_of(values, test_base)));
+}
+
 TEST(ShowToml, MakesPathsAbsolute) {
     const std::string shown = toml(std::string(full_definition), {"--initrd=c.cpio"});
     for (const char* line :
@@ -109,6 +118,13 @@ TEST(ShowJson, HasTheSameContent) {
     EXPECT_EQ(definition["boot"]["initrd"], nlohmann::json({"/srv/vm/a.cpio", "/b.cpio"}));
     EXPECT_EQ(definition["mount"]["a b"]["read-only"], true);
     EXPECT_EQ(definition["credentials"]["a.file"]["file"], "/srv/vm/key.pub");
+}
+
+TEST(ShowJson, ShowsDefaultsAsValues) {
+    const auto json = nlohmann::json::parse(show_json(language(), merged("kvm = false\n"), test_base, Defaults::shown))["definition"];
+    EXPECT_EQ(json["kvm"], false);
+    EXPECT_EQ(json["ram"], "2G");
+    EXPECT_EQ(json["tpm"]["enabled"], "auto");
 }
 
 TEST(ShowJson, HidesTheValuesOfCredentials) {

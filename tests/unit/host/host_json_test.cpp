@@ -28,6 +28,8 @@ Host example() {
     host.environment = {{"TERM", "xterm"}};
     host.state_base = "/home/ana/.local/state/vmspawn";
     host.kvm.confidential = {"tdx"};
+    host.passed_kvm = Kvm{true, "", "", {}};
+    host.passed_vsock = true;
     host.qemu["x86_64"].machines = {{"q35", "pc-q35-7.2"}};
     host.firmware = {{.path = "/usr/share/qemu/firmware/50-a.json",
                       .description = "A",
@@ -67,6 +69,8 @@ TEST(HostJson, RoundTrip) {
     EXPECT_EQ(read->descriptors, example().descriptors);
     EXPECT_EQ(read->state_base, example().state_base);
     EXPECT_EQ(read->kvm.confidential, example().kvm.confidential);
+    EXPECT_TRUE(read->passed_kvm && read->passed_kvm->usable);
+    EXPECT_TRUE(read->passed_vsock);
     EXPECT_EQ(read->qemu.at("x86_64").machines, example().qemu.at("x86_64").machines);
     EXPECT_EQ(read->virtiofsd->features, example().virtiofsd->features);
     EXPECT_EQ(read->virtiofsd->version, "1.13.2");

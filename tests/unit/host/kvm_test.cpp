@@ -1,9 +1,12 @@
 #include "host/kvm.hpp"
 
+#include "base/fd.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <fcntl.h>
 
 namespace vmspawn {
 namespace {
@@ -106,6 +109,13 @@ TEST(Kvm, TakesNoPartOfAWordForAFlag) {
 TEST(Kvm, ProbeGivesAReasonWhenItSaysNo) {
     const Kvm kvm = probe_kvm("x86_64");
     EXPECT_EQ(kvm.usable, kvm.reason.empty());
+}
+
+TEST(Kvm, APassedDescriptorIsJudgedInPlaceOfTheDevice) {
+    const Fd other(open("/dev/null", O_RDWR | O_CLOEXEC));
+    const Kvm kvm = probe_kvm("aarch64", other.get());  // where no flag of the CPU is asked first
+    EXPECT_FALSE(kvm.usable);
+    EXPECT_EQ(kvm.reason, "the passed descriptor kvm does not answer as KVM does");
 }
 
 TEST(Kvm, ParametersOfModulesAreRead) {

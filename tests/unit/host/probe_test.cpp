@@ -64,6 +64,20 @@ TEST_F(Probe, WithoutACacheQemuIsAskedEachTime) {
     EXPECT_EQ(runs(), 2);
 }
 
+TEST_F(Probe, APasstSaysWhatItIs) {
+    const auto answer = [] {
+        Host host;
+        probe_more({{Question::Kind::release, "passt --version", FromDefault{}}}, host);
+        return host.programs.at("passt --version");
+    };
+    fake_program(directory_, "passt", "echo 'passt 2026_01_01.abc'\necho Copyright\n");
+    EXPECT_EQ(answer(), "2026_01_01.abc");
+    fake_program(directory_, "passt", "echo 'something else'\n");
+    EXPECT_EQ(answer(), "");
+    fake_program(directory_, "passt", "exit 1\n");
+    EXPECT_EQ(answer(), "");
+}
+
 TEST_F(Probe, FailuresAreNotCached) {
     fake_program(directory_, "qemu", "echo no >&2\n");
     EXPECT_THAT(probe({.arches = {"native"}}).qemu.at(native_).problem, HasSubstr("no"));

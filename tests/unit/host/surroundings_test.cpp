@@ -22,6 +22,8 @@ TEST(RuntimeBase, UserHasTheirOwn) {
 TEST(RuntimeBase, ElseADirectoryBelowTheTemporaryOne) {
     EXPECT_EQ(runtime_base(1000, {}), "/tmp/vmspawn-1000");
     EXPECT_EQ(runtime_base(1000, {{"XDG_RUNTIME_DIR", "relative"}}), "/tmp/vmspawn-1000");
+    EXPECT_EQ(runtime_base(1000, {{"RUNTIME_DIRECTORY", "/run/web:/run/other"}, {"TMP", "/c"}}), "/run/web");
+    EXPECT_EQ(runtime_base(1000, {{"RUNTIME_DIRECTORY", "/run/web"}, {"XDG_RUNTIME_DIR", "/run/user/1000"}}), "/run/user/1000");
     EXPECT_EQ(runtime_base(1000, {{"TMPDIR", "/a"}, {"TEMP", "/b"}, {"TMP", "/c"}}), "/a/vmspawn-1000");
     EXPECT_EQ(runtime_base(1000, {{"TEMP", "/b"}, {"TMP", "/c"}}), "/b/vmspawn-1000");
     EXPECT_EQ(runtime_base(1000, {{"TMPDIR", "/"}}), "/vmspawn-1000");

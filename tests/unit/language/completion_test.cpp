@@ -88,7 +88,7 @@ TEST_F(CompletionTest, BashOffersVerbsFirst) {
         verbs.push_back(verb.name);
     EXPECT_EQ(bash({""}), verbs);
     EXPECT_THAT(bash({"he"}), ElementsAre("help"));
-    EXPECT_THAT(bash({"help", "co"}), ElementsAre("completion"));
+    EXPECT_THAT(bash({"help", "com"}), ElementsAre("completion"));
     EXPECT_THAT(bash({"--v"}), ElementsAre("--version"));
 }
 
@@ -96,7 +96,7 @@ TEST_F(CompletionTest, BashOffersTheFlagsOfTheVerb) {
     EXPECT_THAT(bash({"run", "--tpm"}), ElementsAre("--tpm=", "--tpm-state="));
     EXPECT_THAT(bash({"run", "--eph"}), ElementsAre("--ephemeral"));
     EXPECT_THAT(bash({"check", "--t"}), IsEmpty());
-    EXPECT_THAT(bash({"plan", "--h"}), ElementsAre("--host=", "--help"));
+    EXPECT_THAT(bash({"plan", "--h"}), ElementsAre("--host=", "--help", "--hotplug-ports="));
     EXPECT_THAT(bash({"-q", "run", "--cpu"}), ElementsAre("--cpus="));
 }
 
@@ -118,6 +118,8 @@ TEST_F(CompletionTest, BashOffersDefinitionsAndKeys) {
     EXPECT_THAT(bash({"check", "a.vmspawn", "b"}), ElementsAre("b.toml"));
     EXPECT_THAT(bash({"explain", "tpm"}), ElementsAre("tpm.enabled", "tpm.state"));
     EXPECT_THAT(bash({"explain", "ram", "a"}), ElementsAre("a.vmspawn"));
+    EXPECT_THAT(bash({"run", "--set", "tpm"}), ElementsAre("tpm.enabled=", "tpm.state="));
+    EXPECT_THAT(bash({"run", "--unset", "=", "tpm.e"}), ElementsAre("tpm.enabled"));
     EXPECT_THAT(bash({"completion", ""}), ElementsAre("bash", "zsh", "fish"));
     EXPECT_THAT(bash({"schema", ""}), IsEmpty());
     EXPECT_THAT(bash({"run", "a.vmspawn", "--", "--t"}), IsEmpty());
@@ -134,6 +136,7 @@ TEST_F(CompletionTest, FishOffersTheSame) {
     EXPECT_THAT(fish("vmspawn check --t"), Not(Contains(StartsWith("--tpm"))));
     EXPECT_THAT(fish("vmspawn host --format="), ElementsAre(StartsWith("--format=json"), StartsWith("--format=text")));
     EXPECT_THAT(fish("vmspawn explain tpm.e"), Contains("tpm.enabled"));
+    EXPECT_THAT(fish("vmspawn run --unset=tpm.e"), Contains(StartsWith("--unset=tpm.enabled")));
     EXPECT_THAT(fish("vmspawn run a.vm"), Contains(StartsWith("a.vmspawn")));
 }
 

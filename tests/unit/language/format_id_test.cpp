@@ -74,6 +74,17 @@ TEST(Forward, ReadsBindHostGuestAndProtocol) {
     }
 }
 
+TEST(Forward, ReadsRanges) {
+    EXPECT_EQ(parse_forward("8000-8010:9000-9010"), (PortForward{"127.0.0.1", 8000, 9000, false, 11}));
+    EXPECT_EQ(parse_forward("[::1]:1-65535:1-65535/udp"), (PortForward{"::1", 1, 1, true, 65535}));
+    EXPECT_EQ(parse_forward("80-80:81"), (PortForward{"127.0.0.1", 80, 81, false, 1}));
+    for (const char* text : {"127.0.0.1:8000-8010:9000-9010", "0.0.0.0:1-2:3-4/udp"})
+        EXPECT_EQ(print_forward(*parse_forward(text)), text);
+    for (const char* text : {"8000-8010:9000", "8000:9000-9010", "8000-8010:9000-9011", "0-1:1-2", "8010-8000:1-2", "1-:1-2", "-1:1-2",
+                             "1-2-3:1-3", "1-65536:1-65536", "65535-1:1-2"})
+        EXPECT_EQ(parse_forward(text), std::nullopt) << text;
+}
+
 TEST(Forward, RefusesWhatIsMalformed) {
     for (const char* text : {"",
                              "22",

@@ -39,13 +39,27 @@ TEST(Help, NamesEveryVerbAndFlag) {
 TEST(Help, OfAVerbHoldsWhatTheVerbTakes) {
     const std::string plan = help_text(language(), "plan");
     EXPECT_THAT(plan, HasSubstr("vmspawn plan [FILE] [FLAGS]\n"));
-    EXPECT_THAT(plan, HasSubstr("One of text, json, dot,\n                              script."));
+    EXPECT_THAT(plan, HasSubstr("One of text, tree, json, dot,\n                              svg, script."));
     EXPECT_THAT(plan, HasSubstr("--cpus=N"));
     const std::string check = help_text(language(), "check");
-    EXPECT_THAT(check, HasSubstr("One of text, json."));
+    EXPECT_THAT(check, HasSubstr("One of text, json, github,\n                              sarif."));
     EXPECT_THAT(check, Not(HasSubstr("--cpus")));
     EXPECT_THAT(help_text(language(), "completion"), HasSubstr("SHELL is one of bash, zsh, fish."));
     EXPECT_EQ(help_text(language(), "nonsense"), help_text(language()));
+}
+
+TEST(Help, OfSystemdVmspawnHoldsItsOwnFlags) {
+    const std::string text = help_text_of_systemd_vmspawn(language());
+    expect_narrow(text);
+    EXPECT_TRUE(text.starts_with("systemd-vmspawn [FLAGS] [WORD…]\n"));
+    for (const Setting& setting : language().settings())
+        for (const Flag& flag : setting.flags)
+            EXPECT_EQ(text.find(" --" + flag.long_name + (flag.argument.empty() ? "" : "=")) != std::string::npos, setting.since != "new")
+                << flag.long_name;
+    EXPECT_THAT(text, HasSubstr("\n  -h --help "));
+    EXPECT_THAT(text, HasSubstr("\n  --bind-ro=SRC[:DST] "));
+    for (const char* other : {"--set=", "--format=", "--qemu-smp", "\nVerbs:"})
+        EXPECT_THAT(text, Not(HasSubstr(other)));
 }
 
 TEST(Help, AlignsDescriptions) {

@@ -134,8 +134,8 @@ TEST(Language, FindsConcreteKeys) {
     EXPECT_THAT(language().find_section({"mount", "src"})->names, ElementsAre("source", "target", "read-only", "cache"));
     EXPECT_EQ(language().find_section({"nonsense"}), nullptr);
     ASSERT_NE(language().find_verb("plan"), nullptr);
-    EXPECT_THAT(language().find_verb("plan")->formats, ElementsAre("text", "json", "dot", "script"));
-    EXPECT_EQ(language().find_verb("export"), nullptr);
+    EXPECT_THAT(language().find_verb("plan")->formats, ElementsAre("text", "tree", "json", "dot", "svg", "script"));
+    EXPECT_EQ(language().find_verb("launch"), nullptr);
 }
 
 TEST(Language, ReadsWhatADefinitionSays) {

@@ -50,6 +50,17 @@ TEST(DeviceRules, ForwardNeedsUserNetwork) {
     expect_kept("forward-needs-user-network", m);
 }
 
+TEST(DeviceRules, BackendNeedsUserNetwork) {
+    Machine m = disk_machine();
+    m.networks.push_back({.name = "lan", .backend = NetworkBackend::passt});
+    say(m, "network.lan.backend");
+    expect_kept("backend-needs-user-network", m);
+    m.networks[0].kind = NetworkKind::tap;
+    expect_broken("backend-needs-user-network", m, {"network.lan.backend"});
+    m.networks[0].backend = NetworkBackend::automatic;
+    expect_kept("backend-needs-user-network", m);
+}
+
 /// Do these two, on two networks, break the rule?
 bool collide(const Forward& a, const Forward& b) {
     Machine m = disk_machine();
@@ -74,6 +85,9 @@ TEST(DeviceRules, OneHostPortEach) {
     EXPECT_FALSE(collide({"127.0.0.1", 0, 80, false}, {"127.0.0.1", 0, 80, false}));
     EXPECT_FALSE(collide({"0.0.0.0", 80, 80, false}, {"::1", 80, 80, false}));
     EXPECT_TRUE(collide({"::", 80, 80, false}, {"::1", 80, 80, false}));
+    EXPECT_TRUE(collide({"127.0.0.1", 80, 80, false, 10}, {"127.0.0.1", 89, 80, false}));
+    EXPECT_TRUE(collide({"127.0.0.1", 89, 80, false}, {"127.0.0.1", 80, 80, false, 10}));
+    EXPECT_FALSE(collide({"127.0.0.1", 80, 80, false, 10}, {"127.0.0.1", 90, 80, false, 10}));
 }
 
 TEST(DeviceRules, OneMacEach) {

@@ -9,12 +9,15 @@ TEST(GuestRules, UserSettingsNeedBind) {
     say(m, "users.groups");
     say(m, "users.shell");
     expect_broken("user-settings-need-bind", m, {"users.groups"});
-    m.users.shell = true;
-    expect_broken("user-settings-need-bind", m, {"users.shell", "users.groups"});
     m.users.shell = Path("/bin/sh");
     expect_broken("user-settings-need-bind", m, {"users.shell", "users.groups"});
+    expect_kept("shell-needs-bind", m);
+    m.users.shell = true;
+    expect_broken("user-settings-need-bind", m, {"users.groups"});
+    expect_broken("shell-needs-bind", m, {"users.shell"});
     m.users.bind = {"ann"};
     expect_kept("user-settings-need-bind", m);
+    expect_kept("shell-needs-bind", m);
 }
 
 TEST(GuestRules, BindNoSystemUser) {

@@ -24,6 +24,32 @@ TEST(Rules, GoodMachinesBreakNone) {
     }
 }
 
+TEST(Rules, WhatHasNoEffectIsAWarningUnderTheOtherName) {
+    Machine m = disk_machine();
+    m.vsock.enabled = Want::no;
+    m.vsock.cid = 42;
+    say(m, "vsock.cid");
+    m.memory.slots = 3;
+    say(m, "ram-slots");
+    Diagnostics found;
+    EXPECT_EQ(useless_settings(m, found), std::vector<std::string>{"vsock.cid"});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found.begin()->severity, Severity::warning);
+}
+
+TEST(Rules, OneHoldsForCallersOfSystemdVmspawnOnly) {
+    Machine m = disk_machine();
+    m.image.ephemeral = true;
+    say(m, "image.ephemeral");
+    m.drives.push_back({.name = "a", .path = "/srv/b.raw"});
+    Diagnostics ours, theirs;
+    judge(m, ours);
+    judge(m, theirs, CalledAs::systemd_vmspawn);
+    EXPECT_TRUE(ours.empty());
+    ASSERT_EQ(theirs.size(), 1U);
+    EXPECT_EQ(place(theirs.begin()->at), "image.ephemeral");
+}
+
 TEST(Rules, JudgeFindsAllProblemsInOrder) {
     Machine m = disk_machine();
     m.memory.max = Bytes{1} << 20;

@@ -9,7 +9,7 @@ template <class E>
 class Words : public testing::Test {};
 
 using Enumerations = testing::Types<Want, Arch, DiskFormat, DiskType, Cache, Scope, StateKind, FirmwareKind, Confidential, VsockBackend,
-                                    NetworkKind, ConsoleMode, ConsoleTransport>;
+                                    NetworkKind, NetworkBackend, ConsoleMode, ConsoleTransport>;
 TYPED_TEST_SUITE(Words, Enumerations);
 
 TYPED_TEST(Words, EveryWordComesBack) {

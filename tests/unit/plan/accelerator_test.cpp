@@ -45,6 +45,30 @@ TEST(Accelerator, HandsOverTheDescriptorWhereQemuTakesOne) {
     EXPECT_THAT(made.values("-cpu"), ElementsAre("max,hv_relaxed,hv-vapic,hv-time"));
 }
 
+TEST(Accelerator, APassedDescriptorStandsForTheDevice) {
+    Host host = plain_host();  // whose own /dev/kvm is not there
+    host.passed_kvm = Kvm{true, "", ""};
+    host.qemu["x86_64"].features.insert("kvm-accel-device");
+    const Planned made = planned(direct_machine(), host);
+    EXPECT_THAT(made.values("-accel"), ElementsAre("kvm,device=/dev/fdset/1"));
+    EXPECT_EQ(std::get<TakePassed>(made.at("kvm").up).name, "kvm");
+    EXPECT_THAT(made.plan.notices, Not(Contains(HasSubstr("passed"))));
+}
+
+TEST(Accelerator, APassedDescriptorIsNoUseToAnOlderQemuOrAnEmulatedGuest) {
+    Host host = plain_host();
+    host.passed_kvm = Kvm{true, "", ""};
+    Planned made = planned(direct_machine(), host);
+    EXPECT_THAT(made.values("-accel"), ElementsAre("tcg"));
+    EXPECT_THAT(made.reasons(),
+                Contains("accel = tcg because /dev/kvm does not exist, and QEMU 7.2.22 takes no descriptor for it and kvm = auto"));
+    EXPECT_THAT(made.plan.notices, Contains("the passed descriptor kvm is closed: the guest is emulated"));
+    host.kvm = {true, "", ""};
+    made = planned(direct_machine(), host);
+    EXPECT_THAT(made.values("-accel"), ElementsAre("kvm"));
+    EXPECT_THAT(made.plan.notices, Contains("the passed descriptor kvm is closed: this QEMU opens /dev/kvm by itself"));
+}
+
 TEST(Accelerator, LetsAnOlderQemuOpenKvmItself) {
     const Planned made = planned(direct_machine(), kvm_host());
     EXPECT_THAT(made.values("-accel"), ElementsAre("kvm"));

@@ -62,7 +62,7 @@ TEST(Console, NativeSharesItWithQemusMonitor) {
 TEST(Console, DefaultWithoutATerminalIsReadOnlyWithAReason) {
     const Planned made = planned(with_mode(ConsoleMode::interactive), piped_host());
     EXPECT_EQ(made.plan.console.kind, ConsoleKind::read_only);
-    EXPECT_THAT(made.reasons(), Contains("console.mode = read-only because standard input is no terminal"));
+    EXPECT_THAT(made.reasons(), Contains("console.mode = read-only because standard input and output are not both terminals"));
     EXPECT_THAT(made.plan.notices, Not(Contains(HasSubstr("read-only"))));
     EXPECT_THAT(made.values("-append"), ElementsAre("console=hvc0 no_timer_check"));
 }
@@ -72,7 +72,7 @@ TEST(Console, InteractiveOnRequestWithoutATerminalIsReadOnlyWithANotice) {
     machine.origins["console.mode"] = said_here();
     const Planned made = planned(machine, piped_host());
     EXPECT_EQ(made.plan.console.kind, ConsoleKind::read_only);
-    EXPECT_THAT(made.plan.notices, Contains("the console is read-only: standard input is no terminal"));
+    EXPECT_THAT(made.plan.notices, Contains("the console is read-only: standard input and output are not both terminals"));
 }
 
 TEST(Console, ATerminalNameThatIsNoneIsNotPassedOn) {
@@ -103,6 +103,42 @@ TEST(Console, WindowInTheCallersSession) {
     const Planned alone = planned(with_mode(ConsoleMode::gui));
     EXPECT_THAT(alone.summaries(), ElementsAre("console.mode = gui needs a graphical session"));
     EXPECT_EQ(alone.found.status(), EOPNOTSUPP);
+}
+
+TEST(Console, LooksAreForTerminalsThatCan) {
+    const auto look = [](const Host& host) { return planned(with_mode(ConsoleMode::interactive), host).plan.console.look; };
+    ASSERT_TRUE(look(plain_host()));
+    EXPECT_EQ(to_string(look(plain_host())->machine), "test");
+    EXPECT_TRUE(look(plain_host())->title);
+    EXPECT_TRUE(look(plain_host())->tint);
+    EXPECT_FALSE(look(piped_host()));
+    for (const auto& [name, value] : {std::pair("TERM", "dumb"), {"TERM", ""}, {"NO_COLOR", "1"}}) {
+        Host host = plain_host();
+        host.environment[name] = value;
+        EXPECT_FALSE(look(host)) << name;
+    }
+    Host host = plain_host();
+    host.environment["NO_COLOR"] = "";
+    host.environment["SYSTEMD_ADJUST_TERMINAL_TITLE"] = "no";
+    host.environment["SYSTEMD_TINT_BACKGROUND"] = "0";
+    ASSERT_TRUE(look(host));
+    EXPECT_FALSE(look(host)->title);
+    EXPECT_FALSE(look(host)->tint);
+}
+
+TEST(Console, BackgroundIsTheUsersOrATintOrNone) {
+    Machine machine = with_mode(ConsoleMode::interactive);
+    machine.console.background = "44";
+    EXPECT_EQ(planned(machine).plan.console.look->background, "44");
+    EXPECT_FALSE(planned(machine).plan.console.look->tint);
+    EXPECT_THAT(planned(machine, piped_host()).reasons(),
+                Contains("no background colour, although console.background = 44, because there is no terminal"));
+    machine.console.background = "";
+    EXPECT_EQ(planned(machine).plan.console.look->background, "");
+    EXPECT_FALSE(planned(machine).plan.console.look->tint);
+    EXPECT_FALSE(planned(with_mode(ConsoleMode::read_only)).plan.console.look->tint) << "the answer could not be read";
+    EXPECT_FALSE(planned(with_mode(ConsoleMode::native)).plan.console.look->tint);
+    EXPECT_FALSE(planned(with_mode(ConsoleMode::headless)).plan.console.look);
 }
 
 TEST(Console, LogIsWrittenByQemuWithOrWithoutAConsole) {

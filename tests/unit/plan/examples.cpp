@@ -4,7 +4,6 @@
 #include "config/decode.hpp"
 #include "config/layers.hpp"
 #include "config/merge.hpp"
-#include "config/not_yet.hpp"
 #include "language/schema.hpp"
 #include "plan/planner.hpp"
 #include "plan/print.hpp"
@@ -43,11 +42,10 @@ std::string Outcome::text() const {
     return render(found, Colour::no) + (found.has_errors() ? "" : plan_text(plan));
 }
 
-Outcome plan_example(const std::string& name, const fs::path& record, const fs::path& home) {
+Outcome plan_example(const std::string& name, const fs::path& record, const fs::path& home, const Errand& errand) {
     Outcome out;
     const fs::path here = fs::current_path();
     const Merged merged = merge(language(), read_layers(language(), name, "", FromDefault{}, out.found, home), Invocation{}, out.found);
-    refuse_not_yet(merged, out.found);
     if (out.found.has_errors())
         return out;
     const Machine machine = decode(merged, {here, home}, out.found).machine;
@@ -55,7 +53,7 @@ Outcome plan_example(const std::string& name, const fs::path& record, const fs::
     if (!host)
         ADD_FAILURE() << record << ": " << to_string(host.failure());
     else if (!out.found.has_errors())
-        out.plan = make_plan(machine, *host, out.found);
+        out.plan = make_plan(machine, *host, out.found, errand);
     return out;
 }
 

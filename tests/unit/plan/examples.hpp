@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/diagnostic.hpp"
+#include "model/errand.hpp"
 #include "plan/plan.hpp"
 
 #include <filesystem>
@@ -26,6 +27,6 @@ struct Outcome {
 };
 
 /// `name` in the working directory, on the host recorded in `record`, for a user whose home is `home`.
-Outcome plan_example(const std::string& name, const fs::path& record, const fs::path& home);
+Outcome plan_example(const std::string& name, const fs::path& record, const fs::path& home, const Errand& errand = {});
 
 }  // namespace vmspawn::test

@@ -5,10 +5,12 @@
 namespace vmspawn {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 Machine with_forwards(std::vector<Forward> forwards, std::string name = "default") {
     Machine machine = direct_machine();
@@ -64,6 +66,116 @@ TEST(Network, AGivenAddressIsKept) {
     EXPECT_THAT(nic(planned(machine)), HasSubstr(R"("mac":"52:54:00:01:02:ff")"));
 }
 
+Host with_passt() {
+    Host host = plain_host();
+    host.uid = 1000;
+    host.programs["passt"] = "/usr/bin/passt";
+    return host;
+}
+
+/// The words that passt gets.
+std::vector<std::string> passt_words(const Planned& made, const std::string& id = "net.default.passt") {
+    std::vector<std::string> words;
+    for (const Word& word : std::get<Spawn>(made.at(id).up).arguments)
+        words.push_back(to_string(word));
+    return words;
+}
+
+TEST(Network, GivenPortsAreLookedAtFirst) {
+    const Planned made = planned(with_forwards({{"127.0.0.1", 8000, 9000, true, 11}}));
+    const auto& ports = std::get<CheckPorts>(made.at("net.default.forward0").up);
+    EXPECT_EQ(to_string(ports), "8000-8010");
+    EXPECT_TRUE(ports.udp);
+    EXPECT_EQ(made.at("net.default.forward0").because_key, "network.default.forward[0]");
+}
+
+TEST(Network, RangesAreSpeltOneByOneForQemu) {
+    const Planned made = planned(with_forwards({{"127.0.0.1", 8000, 9000, false, 2}}));
+    EXPECT_THAT(made.values("-netdev"),
+                ElementsAre("user,id=net.default,hostfwd=tcp:127.0.0.1:8000-:9000,hostfwd=tcp:127.0.0.1:8001-:9001"));
+    EXPECT_THAT(planned(with_forwards({{"127.0.0.1", 8000, 9000, false, 1025}})).summaries(),
+                ElementsAre("network.default.forward[0]: more than 1024 ports are too many for QEMU's user network"));
+}
+
+TEST(Network, PasstCarriesItWhereItIsInstalled) {
+    const Planned made =
+        planned(with_forwards({{"127.0.0.1", 8000, 9000, false, 11}, {"0.0.0.0", 0, 53, true}, {"::1", 80, 80, false}}), with_passt());
+    EXPECT_THAT(made.summaries(), IsEmpty());
+    EXPECT_THAT(made.values("-netdev"), ElementsAre("<net.default.socket:netdev>,id=net.default"));
+    EXPECT_THAT(passt_words(made), ElementsAre("--foreground", "--quiet", "--address", "10.0.2.15", "--netmask", "255.255.255.0",
+                                               "--gateway", "10.0.2.2", "--interface", "lo", "--mac-addr", "52:55:0a:00:02:02",
+                                               "--tcp-ports", "127.0.0.1/8000-8010:9000-9010", "--tcp-ports", "::1/80:80", "--udp-ports",
+                                               "0.0.0.0/<net.default.forward1:port>:53", "--fd=<net.default.socket:fd>"));
+    const Resource& passt = made.at("net.default.passt");
+    EXPECT_THAT(passt.needs, ElementsAre("net.default.forward1", "net.default.socket"));
+    EXPECT_EQ(std::get<Spawn>(passt.up).critical, Critical::always);
+    EXPECT_THAT(passt.reasons, ElementsAre("by passt because it is installed and network.default.backend = auto"));
+    EXPECT_EQ(passt.on_failure, OnFailure::stop) << "QEMU cannot forward from an IPv6 address";
+}
+
+TEST(Network, PasstOfRootIsNobody) {
+    Host host = with_passt();
+    host.uid = 0;
+    host.routes = {"ipv4", "ipv6"};
+    const std::vector<std::string> words = passt_words(planned(with_forwards({}), host));
+    EXPECT_THAT(words, ElementsAre("--foreground", "--quiet", "--runas", "nobody", "--address", "10.0.2.15", "--netmask", "255.255.255.0",
+                                   "--gateway", "10.0.2.2", "--address", "fec0:0:0:0::15", "--gateway", "fec0:0:0:0::2", "--mac-addr",
+                                   "52:55:0a:00:02:02", "--tcp-ports", "none", "--udp-ports", "none", "--fd=<net.default.socket:fd>"));
+}
+
+TEST(Network, QemuTakesOverWhereAnAutomaticPasstDoesNotRun) {
+    const Planned made = planned(with_forwards({{"127.0.0.1", 0, 22, false}}), with_passt());
+    EXPECT_EQ(made.at("net.default.passt").on_failure, OnFailure::drop_words);
+    const Plan rest = without(made.plan, "net.default.passt");
+    EXPECT_EQ(rest.find("net.default.passt"), nullptr);
+    EXPECT_EQ(rest.find("net.default.socket"), nullptr);
+    EXPECT_EQ(check_order(rest.resources), "");
+    const Planned then{rest, {}};
+    EXPECT_THAT(then.values("-netdev"), ElementsAre("user,id=net.default,hostfwd=tcp:127.0.0.1:<net.default.forward0:port>-:22"));
+    EXPECT_THAT(rest.find("qemu")->needs, Contains("net.default.forward0"));
+    EXPECT_THAT(rest.find("qemu")->needs, Not(Contains("net.default.socket")));
+}
+
+TEST(Network, ABackendThatWasAskedForIsTaken) {
+    Machine machine = with_forwards({});
+    machine.networks.front().backend = NetworkBackend::passt;
+    EXPECT_THAT(planned(machine).summaries(), ElementsAre("network.default.backend = \"passt\": passt is not installed"));
+    const Planned made = planned(machine, with_passt());
+    EXPECT_EQ(made.at("net.default.passt").on_failure, OnFailure::stop);
+    EXPECT_EQ(made.at("net.default.passt").because_key, "network.default.backend");
+    machine.networks.front().backend = NetworkBackend::qemu;
+    EXPECT_THAT(planned(machine, with_passt()).values("-netdev"), ElementsAre("user,id=net.default"));
+    EXPECT_THAT(planned(with_forwards({})).reasons(),
+                Contains("network default by QEMU itself because passt is not installed and network.default.backend = auto"));
+}
+
+TEST(Network, AnAutomaticBackendIsNoOldPasst) {
+    Host host = with_passt();
+    for (const char* old : {"unknown version", "0.0~git20230309.7c7625d-1", "2023_11_19.4f1709d"}) {
+        host.programs["passt --version"] = old;
+        const Planned made = planned(with_forwards({}), host);
+        EXPECT_THAT(made.values("-netdev"), ElementsAre("user,id=net.default")) << old;
+        EXPECT_THAT(made.reasons(), Contains(HasSubstr("this passt lets connections hang")));
+        EXPECT_EQ(planned(with_forwards({{"::1", 80, 80, false}}), host).found.status(), 0) << "better than none";
+        Machine asked_for = with_forwards({});
+        asked_for.networks.front().backend = NetworkBackend::passt;
+        EXPECT_THAT(planned(asked_for, host).plan.notices, Contains(HasSubstr("network default: this passt lets connections hang")));
+    }
+    for (const char* good : {"", "0.0~git20250503.587980c-2", "2025_06_11.0293c6f", "20", "0^20261002.g2a"}) {
+        host.programs["passt --version"] = good;
+        EXPECT_EQ(planned(with_forwards({}), host).at("net.default.passt").on_failure, OnFailure::drop_words) << good;
+    }
+}
+
+TEST(Network, EachUserNetworkHasAddressesOfItsOwn) {
+    Machine machine = with_forwards({});
+    machine.networks.push_back({.name = "lab"});
+    EXPECT_THAT(planned(machine).values("-netdev"),
+                ElementsAre("user,id=net.default", "user,id=net.lab,net=10.0.3.0/24,ipv6-prefix=fec0:0:0:1::"));
+    const std::vector<std::string> words = passt_words(planned(machine, with_passt()), "net.lab.passt");
+    EXPECT_THAT(words, AllOf(Contains("10.0.3.15"), Contains("10.0.3.2"), Contains("52:55:0a:00:03:02")));
+}
+
 TEST(Network, SaysWhatQemuCannotForward) {
     EXPECT_EQ(planned(with_forwards({{"::1", 80, 80, false}})).found.status(), EOPNOTSUPP);
     Host host = plain_host();
@@ -101,6 +213,24 @@ TEST(Network, TapNeedsRootAndTheDevice) {
     const Planned user = planned(machine, host);
     EXPECT_THAT(user.summaries(), ElementsAre("network.default.kind = \"tap\": only root may make a network interface"));
     EXPECT_EQ(user.found.status(), EOPNOTSUPP);
+}
+
+TEST(Network, ATapTakesItsAddressFromTheEnvironment) {
+    Machine machine = with_forwards({});
+    Host host = root_with_tun();
+    host.environment["SYSTEMD_VMSPAWN_NETWORK_MAC"] = "52:54:00:12:34:aF";
+    EXPECT_THAT(nic(planned(machine, host)), Not(HasSubstr("52:54"))) << "a user network does not";
+    machine.networks.front().kind = NetworkKind::tap;
+    EXPECT_THAT(nic(planned(machine, host)), HasSubstr(R"("mac":"52:54:00:12:34:af")"));
+    for (const char* wrong :
+         {"52:54:00:12:34", "52:54:00:12:34:5", "52:54:00:12:34:567", "53:54:00:12:34:56", "00:00:00:00:00:00", "mac"}) {
+        host.environment["SYSTEMD_VMSPAWN_NETWORK_MAC"] = wrong;
+        const auto summaries = planned(machine, host).summaries();
+        ASSERT_EQ(summaries.size(), 1U) << wrong;
+        EXPECT_THAT(summaries.front(), HasSubstr("is not a hardware address"));
+    }
+    machine.networks.front().mac = {0x52, 0x54, 0, 0, 0, 1};
+    EXPECT_THAT(nic(planned(machine, host)), HasSubstr("52:54:00:00:00:01")) << "what is said wins";
 }
 
 }  // namespace

@@ -167,6 +167,7 @@ void answer(const Question& question, Host& host) {
             break;
         case Question::Kind::program:
         case Question::Kind::option:
+        case Question::Kind::release:
         case Question::Kind::profile:
             host.programs.emplace(question.subject, "");
             break;
@@ -189,11 +190,11 @@ void answer(const Question& question, Host& host) {
 
 }  // namespace
 
-Planned planned(const Machine& machine, Host host) {
+Planned planned(const Machine& machine, Host host, const Errand& errand) {
     for (const Question& question : questions(machine))
         answer(question, host);
     Planned result;
-    result.plan = make_plan(machine, host, result.found);
+    result.plan = make_plan(machine, host, result.found, errand);
     return result;
 }
 

@@ -40,6 +40,6 @@ Firmware firmware_of(std::string name, std::set<std::string> features);
 
 /// Every file that the machine names and `host` does not know is a regular one, state is missing and could be made, and the firmware
 /// is 10-enrolled, 20-plain and 30-secure.
-Planned planned(const Machine& machine, Host host = plain_host());
+Planned planned(const Machine& machine, Host host = plain_host(), const Errand& errand = {});
 
 }  // namespace vmspawn

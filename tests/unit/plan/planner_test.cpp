@@ -30,7 +30,8 @@ TEST(Questions, AskAboutEveryPathOnce) {
     EXPECT_THAT(subjects, ElementsAre("/defs/disk.raw", "/defs/data.raw", "/defs/vmlinuz", "/defs/disk.raw", "/defs/a.img", "/defs/src",
                                       "virtiofsd", "newuidmap", "newgidmap", "/dev/vhost-vsock", "vhost-device-vsock", "ssh-keygen",
                                       "systemd/private", "bus", "/usr/share/dbus-1/services/org.freedesktop.machine1.service",
-                                      "systemd/machine/io.systemd.Machine", "/home/u/key"));
+                                      "systemd/machine/io.systemd.Machine", "/run/dbus/system_bus_socket",
+                                      "/usr/share/dbus-1/system-services/org.freedesktop.login1.service", "/home/u/key"));
     EXPECT_TRUE(std::holds_alternative<FromFile>(questions(machine).at(1).because));
 }
 
@@ -47,7 +48,9 @@ TEST(Planner, AnUnansweredQuestionIsNamed) {
         summaries.push_back(problem.summary);
     EXPECT_THAT(summaries, ElementsAre("the record of the host has no answer about ./vmlinuz",
                                        "the record of the host has no answer about its service manager: /run/systemd/system",
-                                       "the record of the host has no answer about its service manager: /run/dbus/system_bus_socket"));
+                                       "the record of the host has no answer about its service manager: /run/dbus/system_bus_socket",
+                                       "the record of the host has no answer about its service manager: "
+                                       "/usr/share/dbus-1/system-services/org.freedesktop.login1.service"));
 }
 
 TEST(Planner, AGuestWithoutItsQemuIsRefused) {

@@ -168,6 +168,22 @@ TEST_F(Script, PicksAndSaysAPort) {
     EXPECT_THAT(output, testing::ContainsRegex("hostfwd=tcp:127.0.0.1:[0-9]+-:22\n"));
 }
 
+TEST_F(Script, NeedsNoPasstWhereQemuCanDoWithout) {
+    Machine machine = direct_machine();
+    machine.networks.push_back({.name = "default", .backend = NetworkBackend::passt, .forwards = {{"127.0.0.1", 8080, 80, false}}});
+    Host host = plain_host();
+    host.programs["passt"] = "/usr/bin/passt";
+    const Result<std::string> text = plan_script(planned(machine, host).plan);
+    ASSERT_TRUE(text);
+    EXPECT_THAT(*text, HasSubstr("-netdev user,id=net.default,hostfwd=tcp:127.0.0.1:8080-:80"));
+    EXPECT_THAT(*text, Not(HasSubstr("passt")));
+    machine.networks.front().forwards.push_back({"::1", 8080, 80, false});
+    const Result<std::string> with_passt = plan_script(planned(machine, host).plan);
+    ASSERT_TRUE(with_passt);
+    EXPECT_THAT(*with_passt, HasSubstr("--socket=\"$socket_"));
+    EXPECT_THAT(*with_passt, HasSubstr("-netdev stream,server=off,addr.type=unix,addr.path=\"${socket_"));
+}
+
 TEST_F(Script, GivesTheGuestItsOwnTerminal) {
     Machine machine = direct_machine();
     EXPECT_THAT(run(machine), HasSubstr("word: stdio,id=console,mux=on,signal=off\n"));

@@ -1,4 +1,5 @@
 // A scope and an entry with machined, where the host has somebody to ask for them.
+#include "plan/password.hpp"
 #include "planned.hpp"
 
 #include <gmock/gmock.h>
@@ -48,7 +49,7 @@ TEST(UnitPlan, AScopeAndAnEntryByDefault) {
     EXPECT_EQ(to_string(scope.machine), "test");
     EXPECT_EQ(scope.slice, "machine.slice");
     EXPECT_EQ(made.at("scope").on_failure, OnFailure::go_on);
-    EXPECT_THAT(made.at("registration").needs, ElementsAre("runtime-dir", "scope"));
+    EXPECT_THAT(made.at("registration").needs, ElementsAre("runtime-dir", "control", "scope"));
     EXPECT_EQ(std::get<RegisterMachine>(made.at("registration").up).socket, "/run/systemd/machine/io.systemd.Machine");
     EXPECT_EQ(made.at("registration").ready, Readiness::answered);
     EXPECT_EQ(made.at("registration").on_failure, OnFailure::stop) << "as root auto must succeed";
@@ -60,7 +61,7 @@ TEST(UnitPlan, WhoStaysInTheirUnitIsRegisteredThere) {
     machine.unit.keep = true;
     const Planned made = planned(machine, systemd_host());
     EXPECT_EQ(made.plan.find("scope"), nullptr);
-    EXPECT_THAT(made.at("registration").needs, ElementsAre("runtime-dir"));
+    EXPECT_THAT(made.at("registration").needs, ElementsAre("runtime-dir", "control"));
 }
 
 TEST(UnitPlan, WithoutSystemdAllElseWorks) {
@@ -136,6 +137,25 @@ TEST(UnitPlan, UnitScopeChoosesTheManager) {
     EXPECT_FALSE(std::get<MakeScope>(planned(machine, user_host()).at("scope").up).user);
 }
 
+TEST(UnitPlan, PolkitMayAskAUserWhoMeansTheSystem) {
+    const auto may_ask = [](const Machine& machine, const Host& host) {
+        const Planned made = planned(machine, host);
+        const bool scope = std::get<MakeScope>(made.at("scope").up).may_ask;
+        EXPECT_EQ(std::get<RegisterMachine>(made.at("registration").up).may_ask, scope);
+        EXPECT_EQ(made.at("scope").reasons.size(), scope ? 2U : 1U);
+        EXPECT_EQ(vmspawn::may_ask(made.plan), scope);
+        EXPECT_FALSE(vmspawn::may_ask(without_questions(made.plan)));
+        return scope;
+    };
+    Machine machine = registered(Want::yes);
+    machine.unit.scope = Scope::system;
+    Host host = user_host();
+    EXPECT_TRUE(may_ask(machine, host));
+    host.console = "pipe";
+    EXPECT_FALSE(may_ask(machine, host)) << "nobody is at a terminal";
+    EXPECT_FALSE(may_ask(machine, systemd_host())) << "root needs not be asked";
+}
+
 TEST(UnitPlan, SshFindsTheGuestByItsAddressAndKey) {
     Host host = systemd_host();
     host.qemu["x86_64"].features.insert("device/vhost-vsock-pci");
@@ -147,7 +167,8 @@ TEST(UnitPlan, SshFindsTheGuestByItsAddressAndKey) {
     const auto& entry = std::get<RegisterMachine>(made.at("registration").up);
     EXPECT_EQ(to_string(entry.ssh_address), "vsock/<vsock:cid>");
     EXPECT_EQ(to_string(entry.ssh_key), "/run/systemd/vmspawn/test/ed25519");
-    EXPECT_THAT(made.at("registration").needs, ElementsAre("runtime-dir", "scope", "vsock"));
+    EXPECT_EQ(to_string(entry.control), "/run/systemd/vmspawn/test/control");
+    EXPECT_THAT(made.at("registration").needs, ElementsAre("runtime-dir", "control", "scope", "vsock"));
 }
 
 TEST(UnitPlan, AUserSpaceDeviceIsReachedByItsSocket) {

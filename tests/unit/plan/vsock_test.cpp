@@ -58,6 +58,17 @@ TEST(Vsock, TheKernelsComesFirst) {
     EXPECT_EQ(std::get<WriteFile>(made.at("vsock-cid").up).name, "cid") << "for vmspawn ssh";
 }
 
+TEST(Vsock, APassedDescriptorStandsForTheKernelsDevice) {
+    Host host = host_with(false, true);
+    host.passed_vsock = true;
+    EXPECT_TRUE(std::get<ClaimVsock>(planned(direct_machine(), host).at("vsock").up).passed);
+    const Planned made = planned(machine_with(VsockBackend::user), host);
+    EXPECT_THAT(made.plan.notices, Contains("the passed descriptor vhost-vsock is closed: vsock.backend is user"));
+    Machine without = direct_machine();
+    without.vsock.enabled = Want::no;
+    EXPECT_THAT(planned(without, host).plan.notices, Contains("the passed descriptor vhost-vsock is closed: vsock.enabled is off"));
+}
+
 TEST(Vsock, WithoutTheKernelsAHelperWorksInTheRuntimeDirectory) {
     const Planned made = planned(direct_machine(), host_with(false, true));
     EXPECT_THAT(made.reasons(), Contains("vsock.backend = user because /dev/vhost-vsock does not exist"));

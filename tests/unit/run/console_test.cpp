@@ -2,13 +2,18 @@
 #include "run/console.hpp"
 
 #include "run/channels.hpp"
+#include "run/waiting_writes.hpp"
 #include "support.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace vmspawn::test {
@@ -32,11 +37,12 @@ class Consoles : public testing::Test {
 protected:
     void SetUp() override { fcntl(output_.reader.get(), F_SETFL, O_NONBLOCK); }
 
-    void start(ConsoleKind kind, int input, int output) {
+    void start(ConsoleKind kind, int input, int output, const Decoration& decoration = {}) {
         console_ = std::make_unique<ConsoleLink>(loop_, messages_, kind,
                                                  ConsoleEnds{.input = input, .output = output, .master = guest_.master.get()},
                                                  ConsoleLink::Handlers{.typed = [this](HotKey) { log_.emplace_back("escape"); },
-                                                                       .hang_up = [this] { log_.emplace_back("hang up"); }});
+                                                                       .hang_up = [this] { log_.emplace_back("hang up"); }},
+                                                 decoration);
     }
     /// Turns the loop until `done`.
     void turn_until(const std::function<bool()>& done) {
@@ -210,6 +216,73 @@ TEST_F(Consoles, AbandonedOutputIsDone) {
     EXPECT_TRUE(done);
 }
 
+TEST_F(Consoles, AGuestThatIsToEndIsNotHeldBack) {
+    start(ConsoleKind::read_only, input_.reader.get(), output_.writer.get());
+    console_->wait_for_nobody();
+    fcntl(guest_.slave.get(), F_SETFL, O_RDWR | O_NONBLOCK);
+    std::size_t taken = 0;
+    const std::string piece(4000, 'x');
+    while (taken < 3'000'000) {  // far more than the pipe and we hold
+        const ssize_t size = write(guest_.slave.get(), piece.data(), piece.size());
+        taken += size > 0 ? static_cast<std::size_t>(size) : 0;
+        ASSERT_TRUE(loop_.turn());
+    }
+    bool done = false;
+    console_->finish([&] { done = true; });
+    console_->abandon();
+    EXPECT_TRUE(done);
+}
+
+TEST_F(Consoles, ACallerWhoLeftHoldsNobodyBack) {
+    std::string spoken;
+    console_ = std::make_unique<ConsoleLink>(
+        loop_, messages_, ConsoleKind::interactive,
+        ConsoleEnds{.input = input_.reader.get(), .output = output_.writer.get(), .master = guest_.master.get()},
+        ConsoleLink::Handlers{.typed = [](HotKey) {}, .hang_up = [] {}, .spoke = [&](std::string_view bytes) { spoken += bytes; }});
+    write_text_to(guest_.slave.get(), "seen");
+    turn_until([&] { return spoken == "seen"; });
+    EXPECT_EQ(read_some(output_.reader.get()), "seen");
+    console_->leave_caller();
+    write_text_to(input_.writer.get(), "not typed");
+    console_->type("typed elsewhere");
+    EXPECT_EQ(heard(15), "typed elsewhere");
+    write_text_to(guest_.slave.get(), "unseen");
+    turn_until([&] { return spoken == "seenunseen"; });
+    EXPECT_EQ(read_some(output_.reader.get()), "");
+    bool done = false;
+    console_->finish([&] { done = true; });
+    EXPECT_TRUE(done);
+}
+
+TEST_F(Consoles, WritesOfAChildWaitForRoom) {
+    const Fd theirs(open(guest_.path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+    const pid_t pid = run_in_child(theirs.get(), 1, 2, [] {
+        const std::string piece(4000, 'x');
+        std::size_t left = 1'000'000;
+        while (left > 0) {
+            const ssize_t size = write(0, piece.data(), std::min(piece.size(), left));
+            if (size < 0 && errno != EAGAIN)
+                return 1;
+            left -= size > 0 ? static_cast<std::size_t>(size) : 0;
+        }
+        return 0;
+    });
+    pollfd first{.fd = guest_.master.get(), .events = POLLIN, .revents = 0};
+    ASSERT_EQ(poll(&first, 1, 10'000), 1) << "from now on it closes no descriptors";
+    const Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    EXPECT_NE(fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0);
+    pollfd begun{guest_.master.get(), POLLIN, 0};  // before, the child may still be arranging its descriptors
+    ASSERT_EQ(poll(&begun, 1, 10000), 1);
+    let_writes_wait(pidfd.get(), pid, guest_.master.get());
+    EXPECT_EQ(fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0) << "the child's is the same open file";
+    start(ConsoleKind::read_only, input_.reader.get(), output_.writer.get());
+    std::size_t got = 0;
+    const Fd again(dup(output_.reader.get()));
+    const EventSource source = loop_.on_io(again.get(), 1, [&](std::uint32_t) { got += read_some(again.get()).size(); });
+    turn_until([&] { return got == 1'000'000; });
+    EXPECT_EQ(wait_for(pid), 0);
+}
+
 TEST_F(Consoles, TerminalIsRawMeanwhileAndItsEndIsAHangUp) {
     Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
     unlockpt(master.get());
@@ -226,6 +299,80 @@ TEST_F(Consoles, TerminalIsRawMeanwhileAndItsEndIsAHangUp) {
     master.reset();
     turn_until([&] { return !log_.empty(); });
     EXPECT_EQ(log_.front(), "hang up");
+}
+
+class Terminals : public Consoles {
+protected:
+    void SetUp() override {
+        unlockpt(master_.get());
+        terminal_ = Fd(open(ptsname(master_.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+        fcntl(master_.get(), F_SETFL, O_NONBLOCK);
+    }
+    /// What the terminal shows, as soon as that has `text`.
+    std::string shown_until(const std::string& text) {
+        std::string shown;
+        const Fd again(dup(master_.get()));
+        const EventSource source = loop_.on_io(again.get(), 1, [&](std::uint32_t) { shown += read_some(again.get()); });
+        turn_until([&] { return shown.find(text) != std::string::npos; });
+        return shown;
+    }
+
+    Fd master_{posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    Fd terminal_;
+};
+
+TEST_F(Terminals, AreDecoratedAndPutBack) {
+    start(ConsoleKind::interactive, terminal_.get(), terminal_.get(), {.opening = "<open>", .closing = "<close>", .background = "44"});
+    write_text_to(guest_.slave.get(), "a\033[0mb");
+    EXPECT_EQ(shown_until("b"), "<open>\033[44m\033[Ja\033[0m\033[44mb");
+    console_.reset();
+    EXPECT_EQ(shown_until("<close>"), "<close>");
+}
+
+TEST_F(Terminals, ReadOnlyOnesToo) {
+    start(ConsoleKind::read_only, terminal_.get(), terminal_.get(), {.opening = "<open>", .closing = "<close>"});
+    console_.reset();
+    EXPECT_EQ(shown_until("<close>"), "<open><close>");
+}
+
+TEST_F(Terminals, OnlyTerminalsAreDecorated) {
+    fcntl(output_.reader.get(), F_SETFL, O_NONBLOCK);
+    start(ConsoleKind::interactive, terminal_.get(), output_.writer.get(),
+          {.opening = "<open>", .closing = "<close>", .background = "44", .asks = true});
+    write_text_to(guest_.slave.get(), "\033[0mb");
+    ASSERT_TRUE(loop_.turn());
+    console_.reset();
+    EXPECT_EQ(read_some(output_.reader.get()), "\033[0mb");
+}
+
+TEST_F(Terminals, TintTheirOwnBackground) {
+    start(ConsoleKind::interactive, terminal_.get(), terminal_.get(), {.closing = "<close>", .asks = true});
+    EXPECT_EQ(shown_until("\\"), BackgroundAnswer::question);
+    write_text_to(master_.get(), "typed\033]11;rgb:0000/0000/0000\033\\more");
+    EXPECT_EQ(heard(9), "typedmore");
+    write_text_to(guest_.slave.get(), "x");
+    EXPECT_EQ(shown_until("x"), "\033[" + green_tint({}) + "m\033[Jx");
+}
+
+TEST_F(Terminals, AnEscapeThatIsTypedIsNoAnswer) {
+    start(ConsoleKind::interactive, terminal_.get(), terminal_.get(), {.closing = "<close>", .asks = true});
+    write_text_to(master_.get(), "\033");
+    EXPECT_EQ(heard(1), "\033") << "held back for a moment only";
+    write_text_to(master_.get(), "\033[A");
+    EXPECT_EQ(heard(3), "\033[A");
+}
+
+TEST_F(Terminals, TellTheirSize) {
+    winsize size{.ws_row = 40, .ws_col = 132, .ws_xpixel = 0, .ws_ypixel = 0};
+    ioctl(master_.get(), TIOCSWINSZ, &size);
+    start(ConsoleKind::interactive, terminal_.get(), terminal_.get());
+    winsize seen{};
+    ioctl(guest_.slave.get(), TIOCGWINSZ, &seen);
+    EXPECT_EQ(seen.ws_row, 40);
+    size.ws_col = 80;
+    ioctl(master_.get(), TIOCSWINSZ, &size);
+    raise(SIGWINCH);
+    turn_until([&] { return ioctl(guest_.slave.get(), TIOCGWINSZ, &seen) == 0 && seen.ws_col == 80; });
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ TEST_F(Ending, NameAndImageInUseNameTheirHolders) {
     Plan same_image = same_name;
     std::get<ClaimName>(same_image.resources.front().up).name = "other";
     for (const Plan& plan : {same_name, same_image})
-        EXPECT_EQ(wait_for(run_in_child(0, 1, messages.writer.get(), [&] { return execute(plan, {}); })), EBUSY);
+        EXPECT_EQ(wait_for(run_in_child(0, 1, messages.writer.get(), [&] { return execute(plan, {}, {}); })), EBUSY);
     messages.writer.reset();
     EXPECT_EQ(read_all(messages.reader.get()),
               "vmspawn: could not take the machine name 'tiny': in use by vmspawn, pid " + std::to_string(pid) +
@@ -160,7 +160,7 @@ protected:
     pid_t start_interactive(const RunOptions& options = {}) {
         Plan plan = idle_machine();
         plan.console.kind = ConsoleKind::interactive;
-        return run_in_child(slave_.get(), slave_.get(), slave_.get(), [plan, options] { return execute(plan, options); });
+        return run_in_child(slave_.get(), slave_.get(), slave_.get(), [plan, options] { return execute(plan, options, {}); });
     }
     void wait_for_text(const std::string& text) {
         while (shown_.find(text) == std::string::npos) {

@@ -58,8 +58,8 @@ TEST(EscapeKeys, CanBeTypedAgain) {
 }
 
 TEST(EscapeKeys, TwiceAndALetter) {
-    for (const auto& [letter, expected] :
-         {std::pair('p', HotKey::power_off), std::pair('r', HotKey::reboot), std::pair('?', HotKey::help)}) {
+    for (const auto& [letter, expected] : {std::pair('p', HotKey::power_off), std::pair('r', HotKey::reboot), std::pair('?', HotKey::help),
+                                           std::pair(']', HotKey::detach)}) {
         EscapeKeys keys;
         std::string bytes = std::string("a\x1d\x1d") + letter + letter;
         EXPECT_EQ(keys.typed(bytes, at(0ms)), expected);
@@ -79,6 +79,17 @@ TEST(EscapeKeys, OtherLettersAndSlowOnesAreTheGuests) {
     std::string late = "p";
     EXPECT_EQ(keys.typed(late, at(1001ms)), std::nullopt);
     EXPECT_EQ(late, "p");
+}
+
+TEST(EscapeKeys, OnlyThoseThatDetach) {
+    EscapeKeys keys(EscapeKeys::Scope::detaching);
+    for (std::string other : {"\x1d\x1d\x1d", "\x1d\x1dp", "\x1d\x1dr", "\x1d\x1d?"}) {
+        const std::string before = other;
+        EXPECT_EQ(keys.typed(other, at(0ms)), std::nullopt);
+        EXPECT_EQ(other, before);
+    }
+    std::string leaving = "\x1d\x1d]";
+    EXPECT_EQ(keys.typed(leaving, at(0ms)), HotKey::detach);
 }
 
 }  // namespace

@@ -101,29 +101,5 @@ TEST(Channels, PseudoTerminalIsRaw) {
     EXPECT_EQ(errno, EAGAIN);
 }
 
-bool can_bind(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    const Fd other(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const int on = 1;
-    setsockopt(other.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    return bind(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && listen(other.get(), 1) == 0;
-}
-
-TEST(Channels, ReservedPortIsFreeForWhoReusesAddresses) {
-    const auto port = reserve_port({.bind = "127.0.0.1", .udp = false});
-    ASSERT_TRUE(port);
-    EXPECT_GT(port->number, 0);
-    EXPECT_TRUE(can_bind(port->number)) << "as QEMU does";
-}
-
-TEST(Channels, AddressesOfBothFamilies) {
-    EXPECT_TRUE(reserve_port({.bind = "::1", .udp = true}));
-    EXPECT_TRUE(reserve_port({.bind = "", .udp = false}));
-    EXPECT_EQ(reserve_port({.bind = "localhost", .udp = false}).failure().error, EINVAL);
-}
-
 }  // namespace
 }  // namespace vmspawn::test

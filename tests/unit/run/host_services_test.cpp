@@ -24,16 +24,30 @@ TEST(HostServices, AScopeIsNamedAsMachinedNamesIt) {
 }
 
 TEST(HostServices, MachinedIsToldWhatIsKnown) {
+    EXPECT_THAT(register_parameters({.machine = "web", .may_ask = true}, 7),
+                testing::HasSubstr(R"(,"allowInteractiveAuthentication":true)"));
     EXPECT_EQ(register_parameters({.machine = "web"}, 7), R"({"name":"web","service":"systemd-vmspawn","class":"vm","leader":7})");
     EXPECT_EQ(register_parameters({.machine = "web",
                                    .id = "00112233445566778899aabbccddeeff",
                                    .directory = "/srv/\"tree\"",
                                    .cid = "77",
                                    .ssh_address = "vsock/77",
-                                   .ssh_key = "/run/key"},
+                                   .ssh_key = "/run/key",
+                                   .control = "/run/control"},
                                   7),
               R"({"name":"web","service":"systemd-vmspawn","class":"vm","leader":7,"id":"00112233445566778899aabbccddeeff",)"
-              R"("rootDirectory":"/srv/\"tree\"","vSockCid":77,"sshAddress":"vsock/77","sshPrivateKeyPath":"/run/key"})");
+              R"("rootDirectory":"/srv/\"tree\"","vSockCid":77,"sshAddress":"vsock/77","sshPrivateKeyPath":"/run/key",)"
+              R"("controlAddress":"/run/control"})");
+}
+
+TEST(HostServices, AnOlderMachinedRefusesTheControlSocket) {
+    const auto refusal = [](const std::string& parameter) {
+        return read_varlink_reply(R"({"error":"org.varlink.service.InvalidParameter","parameters":{"parameter":")" + parameter + "\"}}",
+                                  "ask")
+            .failure();
+    };
+    EXPECT_TRUE(knows_no_control(refusal("controlAddress")));
+    EXPECT_FALSE(knows_no_control(refusal("name")));
 }
 
 TEST(HostServices, RepliesByVarlink) {

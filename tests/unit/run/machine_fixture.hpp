@@ -26,7 +26,7 @@ protected:
     }
 
     pid_t start(const Plan& plan, const RunOptions& options = {}) {
-        return run_in_child(nothing_.get(), output_.writer.get(), messages_.writer.get(), [&] { return execute(plan, options); });
+        return run_in_child(nothing_.get(), output_.writer.get(), messages_.writer.get(), [&] { return execute(plan, options, {}); });
     }
 
     Ended finish(pid_t pid) {

@@ -156,6 +156,25 @@ TEST_F(Guest, LateIsSaidWithWhatIsKnown) {
     EXPECT_EQ(verdict(supervisor_.facts()), ETIMEDOUT);
 }
 
+TEST_F(Guest, EndsAtOnceWhenItsTimeIsUp) {
+    start({});
+    on(TimeIsUp{"last line"});
+    EXPECT_THAT(said_, ElementsAre("the machine has had its time (--timeout) | the end of its console:\nlast line",
+                                   "--timeout: sent SIGTERM to QEMU; SIGKILL in 10 s or at another signal"));
+    EXPECT_EQ(killed_, SIGTERM);
+    on(TimeIsUp{"once"});
+    on(QemuEnded{{.signalled = true, .code = SIGTERM}, ""});
+    EXPECT_EQ(said_.size(), 2U);
+    EXPECT_EQ(verdict(supervisor_.facts()), ETIMEDOUT);
+}
+
+TEST_F(Guest, StartsNoMoreWhenItsTimeIsUpBefore) {
+    on(TimeIsUp{});
+    EXPECT_THAT(said_, ElementsAre("the machine has had its time (--timeout)", "--timeout: the machine does not start"));
+    EXPECT_EQ(killed_, 0);
+    EXPECT_EQ(verdict(supervisor_.facts()), ETIMEDOUT);
+}
+
 TEST_F(Guest, OnTimeIsNotLate) {
     start({.listener = "notify", .wait = true, .timeout = std::chrono::seconds(1)});
     on(GuestSaid{"READY", "1"});

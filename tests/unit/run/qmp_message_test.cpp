@@ -14,18 +14,19 @@ TEST(QmpMessage, Greeting) {
 }
 
 TEST(QmpMessage, EventsWithTheirReason) {
-    EXPECT_EQ(std::get<QmpEvent>(parse_qmp(R"({"timestamp": {"seconds": 1}, "event": "SHUTDOWN",
+    EXPECT_EQ(
+        std::get<QmpEvent>(parse_qmp(R"({"timestamp": {"seconds": 1}, "event": "SHUTDOWN",
                                               "data": {"guest": true, "reason": "guest-shutdown"}})")),
-              (QmpEvent{.name = "SHUTDOWN", .reason = "guest-shutdown", .guest = true}));
+        (QmpEvent{.name = "SHUTDOWN", .reason = "guest-shutdown", .guest = true, .data = R"({"guest":true,"reason":"guest-shutdown"})"}));
     EXPECT_EQ(std::get<QmpEvent>(parse_qmp(R"({"event": "GUEST_PANICKED", "data": {"action": "poweroff"}})")),
-              (QmpEvent{.name = "GUEST_PANICKED", .reason = "poweroff", .guest = false}));
+              (QmpEvent{.name = "GUEST_PANICKED", .reason = "poweroff", .guest = false, .data = R"({"action":"poweroff"})"}));
     EXPECT_EQ(std::get<QmpEvent>(parse_qmp(R"({"event": "STOP"})")), (QmpEvent{.name = "STOP", .reason = "", .guest = false}));
 }
 
 TEST(QmpMessage, EventsWithUnexpectedDataKeepTheirName) {
     EXPECT_EQ(std::get<QmpEvent>(parse_qmp(R"({"event": "STOP", "data": 3})")).name, "STOP");
     EXPECT_EQ(std::get<QmpEvent>(parse_qmp(R"({"event": "SHUTDOWN", "data": {"guest": 1, "reason": []}})")),
-              (QmpEvent{.name = "SHUTDOWN", .reason = "", .guest = false}));
+              (QmpEvent{.name = "SHUTDOWN", .reason = "", .guest = false, .data = R"({"guest":1,"reason":[]})"}));
 }
 
 TEST(QmpMessage, Replies) {

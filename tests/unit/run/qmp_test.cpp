@@ -25,7 +25,8 @@ protected:
                 .event = [this](const QmpEvent& event) { log_.push_back("event " + event.name + " " + event.reason); },
                 .status = [this](const QmpStatus& status) { log_.push_back("status " + status.status); },
                 .refused = [this](const std::string& command, const std::string& error) { log_.push_back(command + " refused: " + error); },
-                .broken = [this](const std::string& problem) { log_.push_back("broken " + problem); }};
+                .broken = [this](const std::string& problem) { log_.push_back("broken " + problem); },
+                .lost = [] {}};
     }
 
     void say(std::string_view text) { ASSERT_EQ(write(pair_.theirs.get(), text.data(), text.size()), static_cast<ssize_t>(text.size())); }

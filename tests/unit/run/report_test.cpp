@@ -3,9 +3,11 @@
 #include "run/messages.hpp"
 #include "support.hpp"
 
-#include <gtest/gtest.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include <cerrno>
+#include <unistd.h>
 
 namespace vmspawn::test {
 namespace {
@@ -81,6 +83,13 @@ TEST(MessagesTest, QuietDropsStatusOnly) {
 TEST(MessagesTest, ColourIsForProblems) {
     EXPECT_EQ(said({.colour = true}, [](Messages& messages) { messages.status("one"); }), "vmspawn: one\n");
     EXPECT_EQ(said({.colour = true}, [](Messages& messages) { messages.error("two"); }), "vmspawn: \033[31mtwo\033[0m\n");
+}
+
+TEST(MessagesTest, TellWhereTheyComeFrom) {
+    EXPECT_THAT(said({.located = true}, say_all), testing::MatchesRegex("vmspawn: [^ ]*report_test.cpp:[0-9]+: one\n.*three\n  a\n  b\n"));
+    EXPECT_EQ(said({.with_tid = true}, [](Messages& messages) { messages.error("one"); }), fmt::format("vmspawn: [{}] one\n", gettid()));
+    EXPECT_EQ(said({.target = LogTarget::console_prefixed}, say_all), "<6>vmspawn: one\n<4>vmspawn: two\n<3>vmspawn: three\n  a\n  b\n");
+    EXPECT_EQ(said({.target = LogTarget::nowhere}, say_all), "");
 }
 
 TEST(MessagesTest, RawMattersToATerminalOnly) {

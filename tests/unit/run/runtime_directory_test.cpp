@@ -61,6 +61,25 @@ TEST_F(Runtime, ALinkToTheKeyStandsBesideItAndReplacesALeftOne) {
     EXPECT_TRUE(fs::is_empty(directory_.path() / "base"));
 }
 
+TEST_F(Runtime, ALinkLeadsToItFromElsewhere) {
+    const fs::path elsewhere = directory_.path() / "service";
+    const ClaimName action{.base = (directory_.path() / "base").string(), .name = "dev", .linked_in = elsewhere.string()};
+    const auto nowhere = claim_runtime_directory(action);
+    ASSERT_FALSE(nowhere);
+    EXPECT_THAT(to_string(nowhere.failure()), testing::HasSubstr(elsewhere.string()));
+    EXPECT_FALSE(fs::exists(place())) << "nothing is left";
+    fs::create_directory(elsewhere);
+    fs::create_symlink(place(), elsewhere / "dev");  // of a killed vmspawn
+    auto claimed = claim_runtime_directory(action);
+    ASSERT_TRUE(claimed) << to_string(claimed.failure());
+    EXPECT_EQ(fs::canonical(elsewhere / "dev"), fs::canonical(place()));
+    ASSERT_TRUE(release_runtime_directory(std::move(*claimed)));
+    EXPECT_TRUE(fs::is_empty(elsewhere));
+    write_text(elsewhere / "dev", "not ours");
+    EXPECT_FALSE(claim_runtime_directory(action));
+    EXPECT_EQ(read_text(elsewhere / "dev"), "not ours");
+}
+
 TEST_F(Runtime, ModesDoNotDependOnTheUmask) {
     const mode_t before = umask(0777);
     auto claimed = claim();

@@ -18,9 +18,12 @@ using testing::IsEmpty;
 std::vector<std::string> show(const std::vector<Command>& commands) {
     struct Visitor {
         std::string operator()(const SendQmp& command) const { return "qmp " + command.command; }
+        std::string operator()(const AnswerCall& command) const { return fmt::format("answer {}", command.call); }
+        std::string operator()(const LetSleep&) const { return "let sleep"; }
         std::string operator()(const KillQemu& command) const { return fmt::format("kill {}", command.signal); }
         std::string operator()(const ArmTimer& command) const { return fmt::format("timer {}", command.after.count()); }
         std::string operator()(const ArmReadyTimer& command) const { return fmt::format("ready timer {}", command.after.count()); }
+        std::string operator()(const SignalCommand& signal) const { return fmt::format("signal {} to the command", signal.signal); }
         std::string operator()(const TellManager& command) const { return "tell " + command.state.substr(0, command.state.find('\n')); }
         std::string operator()(const Say& command) const {
             return "say " + command.text + (command.detail.empty() ? "" : " | " + command.detail);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -114,6 +115,39 @@ TEST_F(RawTerminals, SurvivesNothingButIsRestored) {
 #endif
         EXPECT_FALSE(is_raw()) << "after signal " << way.number;
     }
+}
+
+/// What the terminal gets when a child ends that makes no terminal raw and does `what`.
+std::string farewell_before(int master, int slave, void (*what)()) {
+    const Fd quiet(open("/dev/null", O_WRONLY | O_CLOEXEC));
+    const pid_t pid = run_in_child(slave, slave, quiet.get(), [what] {
+        const RawTerminal raw(-1, {1, "bye"});
+        what();
+        return 0;
+    });
+    wait_for(pid);
+    std::string text(16, '\0');
+    fcntl(master, F_SETFL, O_NONBLOCK);
+    pollfd file{master, POLLIN, 0};
+    poll(&file, 1, 10'000);  // the kernel hands it over a moment after the write
+    const ssize_t size = read(master, text.data(), text.size());
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+}
+
+TEST_F(RawTerminals, SayTheirFarewellOnEveryWayOut) {
+    EXPECT_EQ(farewell_before(master_.get(), slave_.get(), [] {}), "bye");
+    EXPECT_EQ(farewell_before(master_.get(), slave_.get(), [] { raise(SIGSEGV); }), "bye");
+    EXPECT_EQ(farewell_before(master_.get(), slave_.get(), [] { abort(); }), "bye");
+}
+
+TEST_F(RawTerminals, AStoppedTerminalKeepsNobody) {
+    fcntl(slave_.get(), F_SETFL, O_NONBLOCK);
+    while (write(slave_.get(), std::string(4096, 'x').data(), 4096) > 0) {
+    }
+    fcntl(slave_.get(), F_SETFL, 0);
+    { const RawTerminal raw(slave_.get(), {slave_.get(), "bye"}); }
+    EXPECT_FALSE(is_raw());
 }
 
 #ifndef WITH_ADDRESS_SANITIZER

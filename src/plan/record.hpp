@@ -1,0 +1,12 @@
+// The files in a machine's runtime directory that tell about it.
+#pragma once
+
+namespace vmspawn {
+
+inline constexpr int record_version = 1;
+/// What it is of and what was settled when it started; written once.
+inline constexpr const char* record_file = "machine.json";
+/// What changes while it runs.
+inline constexpr const char* state_file = "state.json";
+
+}  // namespace vmspawn

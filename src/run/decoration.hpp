@@ -1,0 +1,24 @@
+// What stands around the guest's output on a terminal: title, context, colour.
+#pragma once
+
+#include "plan/plan.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace vmspawn {
+
+struct Decoration {
+    std::string opening;
+    std::string closing;     ///< puts back what `opening`, and a colour, have changed; at most 256 bytes
+    std::string background;  ///< SGR parameters; empty: none, or not known yet
+    bool asks = false;       ///< a tint of the terminal's own background, for which it has to be asked
+};
+
+/// `machine`: its name. `context`: what tells this start from every other, without blanks.
+Decoration decorate(const ConsoleLook& look, std::string_view machine, std::string_view context);
+
+/// So many hexadecimal digits, drawn.
+std::string draw_context();
+
+}  // namespace vmspawn

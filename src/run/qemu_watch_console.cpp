@@ -1,0 +1,68 @@
+// The guest's console: on the caller's terminal, in the runtime directory, and with those who attach later.
+#include "run/qemu_watch.hpp"
+#include "run/service.hpp"
+#include "run/waiting_writes.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <utility>
+
+namespace vmspawn {
+
+void QemuWatch::keep_in(Fd directory, Fd again) {
+    state_ = std::make_unique<StateFile>(std::move(directory));
+    live_ = std::make_unique<LiveOutput>(loop_, messages_, std::move(again));
+}
+
+void QemuWatch::start_console(ConsoleKind kind, int master, const Decoration& decoration) {
+    qemu_->show_lines();
+    for (const auto& [id, helper] : helpers_)
+        helper->show_lines();
+    if (kind == ConsoleKind::none)
+        return;
+    ConsoleLink::Handlers handlers{.typed = [this](HotKey key) { typed(key); }, .hang_up = [this] { take(Signalled{SIGHUP}); }};
+    if (live_)
+        handlers.spoke = [this](std::string_view bytes) { live_->guest_spoke(bytes); };
+    ConsoleEnds ends{.master = master};
+    if (kind == ConsoleKind::kept) {
+        nowhere_ = Fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+        ends.input = ends.output = nowhere_.get();
+    }
+    console_ = std::make_unique<ConsoleLink>(loop_, messages_, kind, ends, std::move(handlers), decoration);
+    if (qemu_->running())
+        let_writes_wait(qemu_->pidfd(), qemu_->pid(), master);
+    if (finished_) {  // a guest so quick that it ended before this: its output is still to be shown
+        finished_ = false;
+        console_->finish([this] { finished_ = true; });
+    }
+}
+
+void QemuWatch::typed(HotKey key) {
+    if (key != HotKey::detach)
+        return take(KeysTyped{key});
+    if (!has_manager())
+        return messages_.status(
+            "^]^]]: this vmspawn is its caller's, who waits for its end; one that was started by vmspawn run --detach can be left");
+    console_->leave_caller();
+    messages_.status("^]^]]: the machine goes on without this terminal; vmspawn console comes back to it");
+}
+
+void QemuWatch::attach(Fd watcher) {
+    const bool all_keys = plan_.console.types && plan_.console.kind != ConsoleKind::transparent;
+    const LiveWatcher::Powers powers{.types = plan_.console.types,
+                                     .keys = all_keys ? EscapeKeys::Scope::all : EscapeKeys::Scope::detaching};
+    LiveWatcher::Handlers handlers{.typed =
+                                       [this](const std::string& bytes) {
+                                           if (console_)
+                                               console_->type(bytes);
+                                       },
+                                   .key = [this](HotKey key) { take(KeysTyped{key}); },
+                                   .resized =
+                                       [this](TerminalSize size) {
+                                           if (console_)
+                                               console_->set_size(size);
+                                       }};
+    live_->admit(std::move(watcher), powers, std::move(handlers));
+}
+
+}  // namespace vmspawn

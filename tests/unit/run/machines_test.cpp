@@ -1,0 +1,94 @@
+#include "run/machines.hpp"
+
+#include "run/state_file.hpp"
+#include "support.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <filesystem>
+#include <unistd.h>
+
+namespace vmspawn {
+namespace {
+
+using test::TemporaryDirectory;
+using test::write_text;
+using testing::ElementsAre;
+
+class Machines : public testing::Test {
+protected:
+    TemporaryDirectory temporary_;
+    std::string base_ = temporary_.path();
+
+    [[nodiscard]] std::filesystem::path directory(const std::string& name) const { return temporary_.path() / "systemd/vmspawn" / name; }
+    /// A machine whose vmspawn is this process.
+    std::unique_ptr<StateFile> machine(const std::string& name) const {
+        std::filesystem::create_directories(directory(name));
+        return std::make_unique<StateFile>(Fd(open(directory(name).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+    }
+    [[nodiscard]] MachineState state_of(const std::string& name) const { return find_listed({base_}, name)->state; }
+};
+
+TEST_F(Machines, TheStateIsWhatTheServiceManagerIsTold) {
+    const auto file = machine("one");
+    EXPECT_EQ(state_of("one").pid, getpid());
+    EXPECT_FALSE(state_of("one").ready);
+    file->tell("STATUS=VM started.");
+    EXPECT_EQ(state_of("one").status, "VM started.");
+    file->tell("READY=1\nSTATUS=VM running: \"a\" \xff");
+    EXPECT_TRUE(state_of("one").ready);
+    EXPECT_EQ(state_of("one").status, "VM running: \"a\" \uFFFD") << "JSON holds no other bytes";
+    file->tell("STOPPING=1\nSTATUS=");
+    EXPECT_TRUE(state_of("one").stopping && state_of("one").status.empty());
+    file->set_processes({{"qemu", 5}, {"tpm", 7}});
+    EXPECT_EQ(state_of("one").processes.at(1).pid, 7);
+}
+
+TEST_F(Machines, AreListedByName) {
+    std::vector<std::unique_ptr<StateFile>> files;
+    for (int i = 0; i < 200; ++i)
+        files.push_back(machine("m" + std::to_string(i)));
+    const auto listed = list_machines({base_, base_ + "/nowhere"});
+    EXPECT_EQ(listed.size(), 200U);
+    EXPECT_EQ(listed.at(2).name, "m10");
+}
+
+TEST_F(Machines, TheRecordIsReadAsFarAsItIsOne) {
+    const auto file = machine("one");
+    write_text(directory("one") / "machine.json", R"({"cpus":2,"ram":"much","image":7,"definition":"/d","announced":["a",1,"b"]})");
+    const Result<ListedMachine> found = find_listed({base_}, "one");
+    EXPECT_EQ(found->cpus, 2U);
+    EXPECT_EQ(found->ram, 0U);
+    EXPECT_EQ(found->image, "");
+    EXPECT_EQ(found->definition, "/d");
+    EXPECT_THAT(found->announced, ElementsAre("a", "b"));
+    for (const char* nonsense : {"", "[", "7", "null", "{\"a\":"}) {
+        write_text(directory("one") / "machine.json", nonsense);
+        EXPECT_TRUE(find_listed({base_}, "one")) << nonsense;
+    }
+}
+
+TEST_F(Machines, OneWhoseProcessIsAnotherIsNone) {
+    const auto file = machine("one");
+    MachineState state = state_of("one");
+    state.ticks += 1;
+    write_text(directory("one") / "state.json", to_json(state));
+    EXPECT_EQ(find_listed({base_}, "one").failure().error, ENOENT);
+    for (const char* nonsense : {"", "[]", "{\"pid\":-1}", "{\"pid\":1e300}", "{\"pid\":99999999999}"}) {
+        write_text(directory("one") / "state.json", nonsense);
+        EXPECT_FALSE(find_listed({base_}, "one")) << nonsense;
+    }
+}
+
+TEST(ProcessFacts, AreOfTheProcessAskedFor) {
+    const Result<ProcessFacts> own = facts_of(getpid());
+    EXPECT_EQ(own->parent, getppid());
+    EXPECT_GT(own->ticks, 0U);
+    EXPECT_GT(own->memory, 100'000U);
+    EXPECT_EQ(facts_of(-1).failure().error, ESRCH);
+}
+
+}  // namespace
+}  // namespace vmspawn

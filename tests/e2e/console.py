@@ -115,7 +115,7 @@ class Console(Case):
 
         def wait_for_size(rows, columns):
             fcntl.ioctl(run.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            end = time.monotonic() + 10
+            end = time.monotonic() + PATIENCE
             while time.monotonic() < end:
                 seen = struct.unpack("HHHH", fcntl.ioctl(guest, termios.TIOCGWINSZ, bytes(8)))[:2]
                 if seen == (rows, columns):
@@ -184,7 +184,7 @@ class Console(Case):
         run = self.interactive("shell")
         run.wait_for("# ")
         run.send(b"sleep 1000; echo ended with $?\r")
-        run.wait_for("\n", patience=10)
+        run.wait_for("\n")
         time.sleep(1)
         run.send(b"\x03")
         run.send(b"echo after-$((6*7))\r")

@@ -224,7 +224,7 @@ class Scenarios(Caller):
         for _ in range(5):
             run = self.start(*self.tiny("powerbutton")).wait_for("T: waiting")
             run.kill(signal.SIGTERM)
-            self.assertEqual(0, run.finish(10), run.everything())
+            self.assertEqual(0, run.finish(), run.everything())
             self.assert_nothing_left()
 
     def test_stopped_at_once_in_five_rounds(self):
@@ -236,7 +236,7 @@ class Scenarios(Caller):
             for _ in range(3):
                 if run.process.poll() is None:
                     run.kill(signal.SIGTERM)
-            self.assertIn(run.finish(15), (0, 128 + signal.SIGTERM), run.everything())
+            self.assertIn(run.finish(), (0, 128 + signal.SIGTERM), run.everything())
             self.assert_nothing_left()
 
     def test_the_environment_says_how_much_is_said(self):

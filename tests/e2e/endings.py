@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 
-from harness import Case, main
+from harness import PATIENCE, Case, main
 
 
 class Endings(Case):
@@ -122,7 +122,7 @@ class Endings(Case):
         time.sleep(0.5)
         run.kill(signal.SIGKILL)
         self.assertEqual(-signal.SIGKILL, run.finish())
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while os.path.exists(f"/proc/{qemu}") and time.monotonic() < end:
             try:
                 os.waitpid(qemu, os.WNOHANG)

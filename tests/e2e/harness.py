@@ -48,6 +48,16 @@ def cmdline_of(pid):
         return []
 
 
+def program_of(pid):
+    """The first word of its command line; empty for one that ends or has ended."""
+    return (cmdline_of(pid) or [""])[0]
+
+
+def has_ended(pid):
+    """All that it had open is closed: a process without a command line may still be about to."""
+    return state_of(pid) in ("Z", "X", "gone")
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -123,7 +133,7 @@ class Run:
         end = time.monotonic() + patience
         while time.monotonic() < end:
             for pid in children_of(self.pid):
-                if "qemu-system" in (cmdline_of(pid) or [""])[0]:
+                if "qemu-system" in program_of(pid):
                     return pid
             self.pump(0.02)
             if self.process.poll() is not None:
@@ -178,7 +188,7 @@ class Case(unittest.TestCase):
 
     def assert_nothing_left(self):
         """No process, runtime directory, socket or temporary file of this case."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 20
         while True:
             alive = []
             for pid in children_of(os.getpid()):

@@ -4,7 +4,7 @@ import shutil
 import signal
 import subprocess
 
-from harness import GUESTS, PATIENCE, ROOT, Run, children_of, cmdline_of, main
+from harness import GUESTS, PATIENCE, ROOT, Run, children_of, main, program_of
 from host import LAB, OURS, Host
 
 UNIT = ROOT / "src/app/systemd-vmspawn@.service.in"
@@ -67,7 +67,7 @@ class Machines(Called):
             run = self.begin_waiting("--register=yes")
             self.assertEqual(["vm-1"], self.listed())
             self.on_host("machinectl", "terminate", "vm-1")
-            self.assertEqual(0, run.finish(10), f"{run.everything()}\n{self.journal()}")
+            self.assertEqual(0, run.finish(), f"{run.everything()}\n{self.journal()}")
             self.assertEqual([], self.listed())
         self.assert_gone(run)
 
@@ -99,7 +99,7 @@ class Questions(Called):
         run.wait_for("T: waiting")
         seen = self.on_host("sh", "-c", "cat /tmp/agent 2>/dev/null || true")
         calls = self.on_host("grep", "-B2", "Member=StartTransientUnit", "/tmp/bus")
-        here = next(pid for pid in children_of(run.pid) if cmdline_of(pid)[0] == "systemd-vmspawn")
+        here = next(pid for pid in children_of(run.pid) if program_of(pid) == "systemd-vmspawn")
         os.kill(here, signal.SIGTERM)
         self.assertEqual(0, run.finish(), run.everything())
         return seen, calls

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from harness import PATIENCE, Case, children_of, cmdline_of, free_port, main
+from harness import PATIENCE, Case, children_of, free_port, has_ended, main, program_of
 
 CLONE_NEWNET = 0x40000000
 
@@ -39,12 +39,12 @@ class Network(Case):
 
     def passt_of(self, run):
         """Its pid."""
-        found = [pid for pid in children_of(run.pid) if os.path.basename(cmdline_of(pid)[0]).startswith("passt")]
+        found = [pid for pid in children_of(run.pid) if os.path.basename(program_of(pid)).startswith("passt")]
         self.assertEqual(1, len(found), run.everything())
         return found[0]
 
     def has_passt(self, run):
-        return any(os.path.basename(cmdline_of(pid)[0]).startswith("passt") for pid in children_of(run.pid))
+        return any(os.path.basename(program_of(pid)).startswith("passt") for pid in children_of(run.pid))
 
     def end(self, run):
         run.kill(15)
@@ -176,7 +176,7 @@ class Network(Case):
                            'trap \'kill $helper; echo "the cable broke" >&2; exit 3\' TERM\nwait $helper')
         run = self.start("run", self.definition_with(backend="passt"))
         run.wait_for("T: hanging")
-        shell = [pid for pid in children_of(run.pid) if cmdline_of(pid)[:1] == ["/bin/sh"]]
+        shell = [pid for pid in children_of(run.pid) if program_of(pid) == "/bin/sh"]
         os.kill(shell[0], signal.SIGTERM)
         self.assert_status(5, run)
         self.assertIn("ended with status 3; the guest cannot go on without it", run.errors)
@@ -191,7 +191,7 @@ class Network(Case):
         run.kill(signal.SIGKILL)
         run.finish()
         end = time.monotonic() + 20
-        while any(cmdline_of(pid) != [""] for pid in children_of(os.getpid())) and time.monotonic() < end:
+        while not all(has_ended(pid) for pid in children_of(os.getpid())) and time.monotonic() < end:
             time.sleep(0.1)
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -39,7 +39,7 @@ class Signals(Case):
     def test_second_sigterm_ends_qemu(self):
         run = self.deaf()
         run.kill(signal.SIGTERM)
-        run.wait_for("power", where="errors", patience=10)
+        run.wait_for("power", where="errors")
         run.kill(signal.SIGTERM)
         began = time.monotonic()
         self.assert_status(128 + 15, run)
@@ -49,7 +49,7 @@ class Signals(Case):
     def test_second_sigint_ends_qemu(self):
         run = self.deaf()
         run.kill(signal.SIGINT)
-        run.wait_for("power", where="errors", patience=10)
+        run.wait_for("power", where="errors")
         run.kill(signal.SIGINT)
         self.assert_status(128 + 2, run)
         self.assert_nothing_left()
@@ -62,7 +62,7 @@ class Signals(Case):
             time.sleep(0.01)
         for said in ("asked the guest to power off", "sent SIGTERM"):
             run.kill(signal.SIGTERM)
-            run.wait_for(said, where="errors", patience=10)
+            run.wait_for(said, where="errors")
         run.kill(signal.SIGTERM)
         began = time.monotonic()
         self.assert_status(128 + 15, run)

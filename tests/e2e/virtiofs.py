@@ -5,7 +5,7 @@ import pathlib
 import signal
 import subprocess
 
-from harness import GUESTS, USER, Case, children_of, cmdline_of, main
+from harness import GUESTS, USER, Case, children_of, main, program_of
 
 
 class Virtiofs(Case):
@@ -24,7 +24,7 @@ class Virtiofs(Case):
         return self.linux("switch", f'[image]\ndirectory = "tree"\n{more}')
 
     def virtiofsds(self, run):
-        return [pid for pid in children_of(run.pid) if "virtiofsd" in (cmdline_of(pid) or [""])[0]]
+        return [pid for pid in children_of(run.pid) if "virtiofsd" in program_of(pid)]
 
     def scripted(self, script, mounts):
         """A guest that mounts `mounts` and runs `script`, which lies in the first of them."""

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from harness import GUESTS, PROGRAM, Case, Run, children_of, cmdline_of, main
+from harness import GUESTS, PROGRAM, Case, Run, children_of, main, program_of
 from systemd_guest import DIRECT, PATIENCE, SystemdCase
 
 
@@ -72,7 +72,7 @@ class Vsock(SystemdCase):
 
     def helper(self, run, program):
         for pid in children_of(run.pid):
-            if program in (cmdline_of(pid) or [""])[0]:
+            if program in program_of(pid):
                 return pid
         self.fail(f"no {program} below vmspawn")
 
@@ -91,7 +91,7 @@ class Vsock(SystemdCase):
         self.wait_until(run, lambda: "was not heard" in run.errors, "the word about a stranger")
         self.assertNotIn("READY=1", self.manager.listen())
         self.wait_until(run, lambda: "READY=1" in self.manager.listen(), "READY=1")
-        run.wait_for("T: multi-user", patience=20)  # the console may be behind
+        run.wait_for("T: multi-user")  # the console may be behind
         self.stop(run, 42)
         self.assertIn("EXIT_STATUS=42", self.manager.listen())
         self.assertEqual(1, run.errors.count("was not heard"), run.errors)
@@ -247,7 +247,7 @@ class NeverThere(Case):
         self.env["PATH"] += f":{GUESTS}"
         run = self.start("run", self.linux("hang"), f"--forward-journal={self.dir}/guest.journal")
         run.wait_for("T: hanging")
-        pid = next(pid for pid in children_of(run.pid) if "systemd-journal-remote" in (cmdline_of(pid) or [""])[0])
+        pid = next(pid for pid in children_of(run.pid) if "systemd-journal-remote" in program_of(pid))
         os.kill(pid, signal.SIGKILL)
         self.assert_status(5, run)
         self.assertRegex(run.errors, r"journal \(--forward-journal=.*, journal\.forward\) was killed by SIGKILL; the guest cannot go on without it")
@@ -266,7 +266,7 @@ class Together(Case):
         run = Run(["strace", "-f", "-ttt", "-qq", "-s", "80", "-e", "trace=execve,exit_group", "-o", trace, PROGRAM, "run", definition], self.env, self.dir)
         self.runs.append(run)
         run.wait_for("T: hanging")
-        os.kill(next(pid for pid in children_of(run.pid) if PROGRAM in (cmdline_of(pid) or [""])[0]), signal.SIGTERM)
+        os.kill(next(pid for pid in children_of(run.pid) if PROGRAM in program_of(pid)), signal.SIGTERM)
         os.kill(run.qemu(), signal.SIGTERM)
         run.finish(PATIENCE)
         starts, ends = {}, {}

@@ -20,17 +20,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::string take(int fd) {
-    std::string text(1 << 20, '\0');
-    const ssize_t size = read(fd, text.data(), text.size());
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return text;
-}
-
-void put(int fd, std::string_view text) {
-    ASSERT_EQ(write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-}
-
 TEST(Withheld, IsWhatMayBeTheEndOfAStream) {
     EXPECT_EQ(withheld(""), 0U);
     EXPECT_EQ(withheld("text"), 0U);
@@ -72,13 +61,13 @@ protected:
     /// Turns the loop until that many bytes have come out at `fd`.
     std::string come(int fd, std::size_t size) {
         std::string text;
-        turn_until([&] { return (text += take(fd)).size() >= size; });
+        turn_until([&] { return (text += read_some(fd)).size() >= size; });
         return text;
     }
     void end(int status) {
-        put(guest_control_.theirs.get(), "ended " + std::to_string(status) + "\n");
-        put(guest_output_.theirs.get(), end_of_stream);
-        put(guest_errors_.theirs.get(), end_of_stream);
+        write_to(guest_control_.theirs.get(), "ended " + std::to_string(status) + "\n");
+        write_to(guest_output_.theirs.get(), end_of_stream);
+        write_to(guest_errors_.theirs.get(), end_of_stream);
     }
     bool guest_may_go() {
         char byte = 0;
@@ -95,7 +84,7 @@ protected:
 };
 
 TEST_F(CommandLinks, CarryInputToItsEnd) {
-    put(input_.writer.get(), "typed");
+    write_to(input_.writer.get(), "typed");
     EXPECT_EQ(come(guest_input_.theirs.get(), 5), "typed");
     input_.writer.reset();
     char byte = 0;
@@ -103,42 +92,42 @@ TEST_F(CommandLinks, CarryInputToItsEnd) {
 }
 
 TEST_F(CommandLinks, KeepOutputAndErrorsApart) {
-    put(guest_output_.theirs.get(), "out");
-    put(guest_errors_.theirs.get(), "err");
+    write_to(guest_output_.theirs.get(), "out");
+    write_to(guest_errors_.theirs.get(), "err");
     EXPECT_EQ(come(output_.reader.get(), 3), "out");
     EXPECT_EQ(come(errors_.reader.get(), 3), "err");
 }
 
 TEST_F(CommandLinks, EndWhenStatusAndStreamsHaveCome) {
-    put(guest_control_.theirs.get(), "started\nended 42\n");
-    put(guest_output_.theirs.get(), "out" + std::string(end_of_stream));
+    write_to(guest_control_.theirs.get(), "started\nended 42\n");
+    write_to(guest_output_.theirs.get(), "out" + std::string(end_of_stream));
     EXPECT_EQ(come(output_.reader.get(), 3), "out");
     turn_until([&] { return !log_.empty(); });
     EXPECT_THAT(log_, ElementsAre("started"));
     EXPECT_FALSE(guest_may_go());
-    put(guest_errors_.theirs.get(), end_of_stream);
+    write_to(guest_errors_.theirs.get(), end_of_stream);
     turn_until([&] { return log_.size() == 2; });
     EXPECT_THAT(log_, ElementsAre("started", "ended 42"));
     EXPECT_TRUE(guest_may_go());
-    EXPECT_EQ(take(output_.reader.get()) + take(errors_.reader.get()), "") << "the ends of the streams are not the command's";
+    EXPECT_EQ(read_some(output_.reader.get()) + read_some(errors_.reader.get()), "") << "the ends of the streams are not the command's";
 }
 
 TEST_F(CommandLinks, HoldNothingBackThatIsNoEnd) {
-    put(guest_output_.theirs.get(), std::string(end_of_stream) + "and more\036");
+    write_to(guest_output_.theirs.get(), std::string(end_of_stream) + "and more\036");
     EXPECT_EQ(come(output_.reader.get(), end_of_stream.size() + 8), std::string(end_of_stream) + "and more");
-    put(guest_output_.theirs.get(), "\004");
-    put(guest_output_.theirs.get(), "x");
+    write_to(guest_output_.theirs.get(), "\004");
+    write_to(guest_output_.theirs.get(), "x");
     EXPECT_EQ(come(output_.reader.get(), 3), "\036\004x");
 }
 
 TEST_F(CommandLinks, ShowWhatAGuestThatWentLeft) {
-    put(guest_output_.theirs.get(), "half\036\004vm");
+    write_to(guest_output_.theirs.get(), "half\036\004vm");
     for (SocketPair* pair : {&guest_input_, &guest_output_, &guest_errors_, &guest_control_})
         pair->theirs.reset();
     bool done = false;
     link_->finish([&] { done = true; });
     turn_until([&] { return done; });
-    EXPECT_EQ(take(output_.reader.get()), "half\036\004vm");
+    EXPECT_EQ(read_some(output_.reader.get()), "half\036\004vm");
     EXPECT_THAT(log_, IsEmpty());
 }
 
@@ -180,11 +169,11 @@ TEST_F(CommandLinks, MakeTheCallersTerminalRawWhileTheCommandHasOne) {
     };
     link_.reset();
     start(terminal.get(), terminal.get());
-    put(guest_control_.theirs.get(), "started terminal\n");
+    write_to(guest_control_.theirs.get(), "started terminal\n");
     turn_until([&] { return !log_.empty(); });
     EXPECT_TRUE(is_raw());
-    EXPECT_EQ(take(guest_control_.theirs.get()), "size 33 99\nsize 33 99\n");
-    put(master.get(), "\003\x1d\x1d\x1d");
+    EXPECT_EQ(read_some(guest_control_.theirs.get()), "size 33 99\nsize 33 99\n");
+    write_to(master.get(), "\003\x1d\x1d\x1d");
     EXPECT_EQ(come(guest_input_.theirs.get(), 4), "\003\x1d\x1d\x1d");
     EXPECT_THAT(log_, ElementsAre("started", "keys"));
     end(0);
@@ -194,9 +183,9 @@ TEST_F(CommandLinks, MakeTheCallersTerminalRawWhileTheCommandHasOne) {
 
 TEST_F(CommandLinks, PassSignalsAndTheLossOfAReader) {
     link_->send_signal(SIGTERM);
-    EXPECT_EQ(take(guest_control_.theirs.get()), "TERM\n");
+    EXPECT_EQ(read_some(guest_control_.theirs.get()), "TERM\n");
     output_.reader.reset();
-    put(guest_output_.theirs.get(), "nobody reads");
+    write_to(guest_output_.theirs.get(), "nobody reads");
     EXPECT_EQ(come(guest_control_.theirs.get(), 5), "PIPE\n");
 }
 

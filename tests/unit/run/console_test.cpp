@@ -22,17 +22,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::string read_some(int fd) {
-    std::string text(1 << 20, '\0');
-    const ssize_t size = read(fd, text.data(), text.size());
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return text;
-}
-
-void write_text_to(int fd, std::string_view text) {
-    ASSERT_EQ(write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-}
-
 class Consoles : public testing::Test {
 protected:
     void SetUp() override { fcntl(output_.reader.get(), F_SETFL, O_NONBLOCK); }
@@ -72,17 +61,17 @@ protected:
 
 TEST_F(Consoles, CarriesBytesBothWays) {
     start(ConsoleKind::interactive, input_.reader.get(), output_.writer.get());
-    write_text_to(input_.writer.get(), "typed\x03\n");
+    write_to(input_.writer.get(), "typed\x03\n");
     EXPECT_EQ(heard(7), "typed\x03\n");
-    write_text_to(guest_.slave.get(), "shown\r\n");
+    write_to(guest_.slave.get(), "shown\r\n");
     ASSERT_TRUE(loop_.turn());
     EXPECT_EQ(read_some(output_.reader.get()), "shown\r\n");
 }
 
 TEST_F(Consoles, ReadOnlyLeavesTheInputAlone) {
     start(ConsoleKind::read_only, input_.reader.get(), output_.writer.get());
-    write_text_to(input_.writer.get(), "typed");
-    write_text_to(guest_.slave.get(), "shown");
+    write_to(input_.writer.get(), "typed");
+    write_to(guest_.slave.get(), "shown");
     ASSERT_TRUE(loop_.turn());
     EXPECT_EQ(read_some(output_.reader.get()), "shown");
     EXPECT_EQ(read_some(input_.reader.get()), "typed");
@@ -90,24 +79,24 @@ TEST_F(Consoles, ReadOnlyLeavesTheInputAlone) {
 
 TEST_F(Consoles, KeysEndItButNotATransparentOne) {
     start(ConsoleKind::interactive, input_.reader.get(), output_.writer.get());
-    write_text_to(input_.writer.get(), "\x1d\x1d\x1d");
+    write_to(input_.writer.get(), "\x1d\x1d\x1d");
     turn_until([&] { return !log_.empty(); });
     EXPECT_THAT(log_, ElementsAre("escape"));
     EXPECT_EQ(heard(3), "\x1d\x1d\x1d");
     log_.clear();
     console_.reset();
     start(ConsoleKind::transparent, input_.reader.get(), output_.writer.get());
-    write_text_to(input_.writer.get(), "\x1d\x1d\x1d");
+    write_to(input_.writer.get(), "\x1d\x1d\x1d");
     EXPECT_EQ(heard(3), "\x1d\x1d\x1d");
     EXPECT_THAT(log_, IsEmpty());
 }
 
 TEST_F(Consoles, EndOfInputEndsOnlyTheTyping) {
     start(ConsoleKind::interactive, input_.reader.get(), output_.writer.get());
-    write_text_to(input_.writer.get(), "last words");
+    write_to(input_.writer.get(), "last words");
     input_.writer.reset();
     EXPECT_EQ(heard(10), "last words");
-    write_text_to(guest_.slave.get(), "still here");
+    write_to(guest_.slave.get(), "still here");
     std::string shown;
     turn_until([&] { return !(shown = read_some(output_.reader.get())).empty(); });
     EXPECT_EQ(shown, "still here");
@@ -121,7 +110,7 @@ TEST_F(Consoles, FilesServeAsInputAndOutput) {
     const Fd output(open((directory.path() / "output").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     start(ConsoleKind::interactive, input.get(), output.get());
     EXPECT_EQ(heard(11), "from a file");
-    write_text_to(guest_.slave.get(), std::string(2000, 'x'));
+    write_to(guest_.slave.get(), std::string(2000, 'x'));
     bool done = false;
     console_->finish([&] { done = true; });
     turn_until([&] { return done; });
@@ -183,7 +172,7 @@ TEST_F(Consoles, LostReaderDoesNotStopTheGuest) {
     output_.reader.reset();
     fcntl(guest_.slave.get(), F_SETFL, O_RDWR | O_NONBLOCK);
     for (int i = 0; i < 100; ++i) {
-        write_text_to(guest_.slave.get(), std::string(1000, 'x'));
+        write_to(guest_.slave.get(), std::string(1000, 'x'));
         ASSERT_TRUE(loop_.turn());
     }
     EXPECT_THAT(log_, IsEmpty()) << "a pipe that closes is no terminal that closes";
@@ -194,7 +183,7 @@ TEST_F(Consoles, LostReaderDoesNotStopTheGuest) {
 
 TEST_F(Consoles, FinishWritesWhatIsLeft) {
     start(ConsoleKind::read_only, input_.reader.get(), output_.writer.get());
-    write_text_to(guest_.slave.get(), "the end");
+    write_to(guest_.slave.get(), "the end");
     bool done = false;
     console_->finish([&] { done = true; });
     EXPECT_TRUE(done);
@@ -205,7 +194,7 @@ TEST_F(Consoles, AbandonedOutputIsDone) {
     start(ConsoleKind::read_only, input_.reader.get(), output_.writer.get());
     fcntl(output_.writer.get(), F_SETPIPE_SZ, 4096);
     for (int i = 0; i < 20; ++i) {
-        write_text_to(guest_.slave.get(), std::string(1000, 'x'));
+        write_to(guest_.slave.get(), std::string(1000, 'x'));
         const EventSource tick = loop_.on_timer(std::chrono::milliseconds(1), [] {});
         ASSERT_TRUE(loop_.turn());
     }
@@ -239,14 +228,14 @@ TEST_F(Consoles, ACallerWhoLeftHoldsNobodyBack) {
         loop_, messages_, ConsoleKind::interactive,
         ConsoleEnds{.input = input_.reader.get(), .output = output_.writer.get(), .master = guest_.master.get()},
         ConsoleLink::Handlers{.typed = [](HotKey) {}, .hang_up = [] {}, .spoke = [&](std::string_view bytes) { spoken += bytes; }});
-    write_text_to(guest_.slave.get(), "seen");
+    write_to(guest_.slave.get(), "seen");
     turn_until([&] { return spoken == "seen"; });
     EXPECT_EQ(read_some(output_.reader.get()), "seen");
     console_->leave_caller();
-    write_text_to(input_.writer.get(), "not typed");
+    write_to(input_.writer.get(), "not typed");
     console_->type("typed elsewhere");
     EXPECT_EQ(heard(15), "typed elsewhere");
-    write_text_to(guest_.slave.get(), "unseen");
+    write_to(guest_.slave.get(), "unseen");
     turn_until([&] { return spoken == "seenunseen"; });
     EXPECT_EQ(read_some(output_.reader.get()), "");
     bool done = false;
@@ -288,9 +277,9 @@ TEST_F(Consoles, TerminalIsRawMeanwhileAndItsEndIsAHangUp) {
     unlockpt(master.get());
     const Fd terminal(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
     start(ConsoleKind::interactive, terminal.get(), terminal.get());
-    write_text_to(master.get(), "\x03");
+    write_to(master.get(), "\x03");
     EXPECT_EQ(heard(1), "\x03");
-    write_text_to(guest_.slave.get(), "prompt> ");
+    write_to(guest_.slave.get(), "prompt> ");
     std::string shown(8, '\0');
     turn_until([&] { return log_.empty(); });
     ASSERT_TRUE(loop_.turn());
@@ -323,7 +312,7 @@ protected:
 
 TEST_F(Terminals, AreDecoratedAndPutBack) {
     start(ConsoleKind::interactive, terminal_.get(), terminal_.get(), {.opening = "<open>", .closing = "<close>", .background = "44"});
-    write_text_to(guest_.slave.get(), "a\033[0mb");
+    write_to(guest_.slave.get(), "a\033[0mb");
     EXPECT_EQ(shown_until("b"), "<open>\033[44m\033[Ja\033[0m\033[44mb");
     console_.reset();
     EXPECT_EQ(shown_until("<close>"), "<close>");
@@ -339,7 +328,7 @@ TEST_F(Terminals, OnlyTerminalsAreDecorated) {
     fcntl(output_.reader.get(), F_SETFL, O_NONBLOCK);
     start(ConsoleKind::interactive, terminal_.get(), output_.writer.get(),
           {.opening = "<open>", .closing = "<close>", .background = "44", .asks = true});
-    write_text_to(guest_.slave.get(), "\033[0mb");
+    write_to(guest_.slave.get(), "\033[0mb");
     ASSERT_TRUE(loop_.turn());
     console_.reset();
     EXPECT_EQ(read_some(output_.reader.get()), "\033[0mb");
@@ -348,17 +337,17 @@ TEST_F(Terminals, OnlyTerminalsAreDecorated) {
 TEST_F(Terminals, TintTheirOwnBackground) {
     start(ConsoleKind::interactive, terminal_.get(), terminal_.get(), {.closing = "<close>", .asks = true});
     EXPECT_EQ(shown_until("\\"), BackgroundAnswer::question);
-    write_text_to(master_.get(), "typed\033]11;rgb:0000/0000/0000\033\\more");
+    write_to(master_.get(), "typed\033]11;rgb:0000/0000/0000\033\\more");
     EXPECT_EQ(heard(9), "typedmore");
-    write_text_to(guest_.slave.get(), "x");
+    write_to(guest_.slave.get(), "x");
     EXPECT_EQ(shown_until("x"), "\033[" + green_tint({}) + "m\033[Jx");
 }
 
 TEST_F(Terminals, AnEscapeThatIsTypedIsNoAnswer) {
     start(ConsoleKind::interactive, terminal_.get(), terminal_.get(), {.closing = "<close>", .asks = true});
-    write_text_to(master_.get(), "\033");
+    write_to(master_.get(), "\033");
     EXPECT_EQ(heard(1), "\033") << "held back for a moment only";
-    write_text_to(master_.get(), "\033[A");
+    write_to(master_.get(), "\033[A");
     EXPECT_EQ(heard(3), "\033[A");
 }
 

@@ -53,13 +53,6 @@ protected:
         return fd;
     }
     /// All that happens until nothing is due any more: a timer that comes last tells.
-    void settle() {
-        constexpr std::chrono::milliseconds moment{20};
-        bool quiet = false;
-        const EventSource timer = loop_.on_timer(moment, [&] { quiet = true; });
-        while (!quiet)
-            ASSERT_TRUE(loop_.turn());
-    }
     void say(const Fd& client, std::string_view bytes) {
         ASSERT_EQ(send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
     }
@@ -99,7 +92,7 @@ TEST_F(Serving, TheSocketIsItsOwners) {
 TEST_F(Serving, CallsOfAClientAreAnsweredInTurn) {
     const Fd client = connect();
     say(client, std::string(describe) + std::string(describe));
-    settle();
+    settle(loop_);
     ASSERT_THAT(calls_, SizeIs(1)) << "the second waits for the first's answer";
     server_->answer(calls_[0], "first");
     ASSERT_THAT(calls_, SizeIs(2));
@@ -120,7 +113,7 @@ TEST_F(Serving, AThousandCallsAtOnce) {
     for (int i = 0; i < rounds && answers.size() < 3000; ++i) {
         const ssize_t size = send(client.get(), all.data() + sent, all.size() - sent, MSG_NOSIGNAL);
         sent += size > 0 ? static_cast<std::size_t>(size) : 0;
-        settle();
+        settle(loop_);
         answers += heard(client);
     }
     EXPECT_EQ(answers.size(), 3000U);
@@ -129,10 +122,10 @@ TEST_F(Serving, AThousandCallsAtOnce) {
 TEST_F(Serving, ACallInPiecesIsOneCall) {
     const Fd client = connect();
     say(client, describe.substr(0, 10));
-    settle();
+    settle(loop_);
     EXPECT_THAT(calls_, IsEmpty());
     say(client, describe.substr(10));
-    settle();
+    settle(loop_);
     EXPECT_THAT(calls_, SizeIs(1));
 }
 
@@ -141,7 +134,7 @@ TEST_F(Serving, WhoTalksNonsenseIsCutOffAlone) {
     for (const std::string& bytes : {std::string("GET / HTTP/1.1\r\n\r\n\0", 19), std::string(1, '\0'), std::string("{}\0", 3)}) {
         const Fd bad = connect();
         say(bad, bytes);
-        settle();
+        settle(loop_);
         EXPECT_EQ(heard(bad), "END") << bytes;
     }
     const Fd endless = connect();
@@ -151,12 +144,12 @@ TEST_F(Serving, WhoTalksNonsenseIsCutOffAlone) {
         if (size < 0 && errno != EAGAIN)
             break;
         rest.erase(0, size > 0 ? static_cast<std::size_t>(size) : 0);
-        settle();
+        settle(loop_);
     }
-    settle();
+    settle(loop_);
     EXPECT_EQ(heard(endless), "END");
     say(good, describe);
-    settle();
+    settle(loop_);
     EXPECT_THAT(calls_, SizeIs(1));
 }
 
@@ -164,10 +157,10 @@ TEST_F(Serving, WhoSaysNoMoreStillHearsTheAnswer) {
     const Fd client = connect();
     say(client, describe);
     shutdown(client.get(), SHUT_WR);
-    settle();
+    settle(loop_);
     ASSERT_THAT(calls_, SizeIs(1));
     server_->answer(calls_[0], "late");
-    settle();
+    settle(loop_);
     EXPECT_EQ(heard(client), "lateEND");
 }
 
@@ -175,22 +168,22 @@ TEST_F(Serving, AnAnswerForOneWhoHasGoneIsDropped) {
     {
         const Fd client = connect();
         say(client, describe);
-        settle();
+        settle(loop_);
     }
     ASSERT_THAT(calls_, SizeIs(1));
     server_->answer(calls_[0], "nobody");
-    settle();
+    settle(loop_);
     answering_ = true;
     const Fd next = connect();
     say(next, describe);
-    settle();
+    settle(loop_);
     EXPECT_EQ(heard(next), reply_);
 }
 
 TEST_F(Serving, OnlyWantedEventsCome) {
     const Fd client = connect();
     say(client, subscribe);
-    settle();
+    settle(loop_);
     server_->publish("B", "");
     server_->publish("A", "{}");
     EXPECT_EQ(heard(client), event_reply("READY", "") + event_reply("A", "{}"));
@@ -202,13 +195,13 @@ TEST_F(Serving, ASubscriberWhoDoesNotListenIsCutOff) {
     const Fd silent = connect();
     const Fd other = connect();
     say(silent, subscribe);
-    settle();
+    settle(loop_);
     const std::string data = "\"" + std::string(10000, 'x') + "\"";
     for (int i = 0; i < 1000; ++i)  // more than any socket holds
         server_->publish("A", data);
-    settle();
+    settle(loop_);
     say(other, describe);
-    settle();
+    settle(loop_);
     EXPECT_THAT(calls_, SizeIs(1));
     EXPECT_TRUE(heard(silent).ends_with("END"));
 }
@@ -217,15 +210,15 @@ TEST_F(Serving, OneTooManyIsClosed) {
     std::vector<Fd> clients;
     for (std::size_t i = 0; i < ControlServer::most_links; ++i) {
         clients.push_back(connect());
-        settle();
+        settle(loop_);
     }
     const Fd late = connect();
-    settle();
+    settle(loop_);
     EXPECT_EQ(heard(late), "END");
     clients.pop_back();
-    settle();
+    settle(loop_);
     const Fd next = connect();
-    settle();
+    settle(loop_);
     EXPECT_EQ(heard(next), "");
 }
 
@@ -246,7 +239,7 @@ TEST_F(Serving, DescriptorsComeWithTheirCall) {
     header->cmsg_len = CMSG_LEN(sizeof passed);
     std::memcpy(CMSG_DATA(header), &passed, sizeof passed);
     ASSERT_GT(sendmsg(client.get(), &message, MSG_NOSIGNAL), 0);
-    settle();
+    settle(loop_);
     EXPECT_EQ(descriptors_, 1U);
     EXPECT_THAT(calls_, SizeIs(1));
 }

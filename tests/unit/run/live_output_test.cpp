@@ -131,17 +131,10 @@ protected:
              .resized = [this](TerminalSize size) { log_.push_back(std::to_string(size.rows) + "x" + std::to_string(size.columns)); }});
         return std::move(pair.theirs);
     }
-    void settle() {
-        constexpr std::chrono::milliseconds moment{20};
-        bool quiet = false;
-        const EventSource timer = loop_.on_timer(moment, [&] { quiet = true; });
-        while (!quiet)
-            ASSERT_TRUE(loop_.turn());
-    }
     void say(const Fd& watcher, LiveEntry::Kind kind, std::string_view bytes) {
         const std::string entry = packed(kind, 0, bytes);
         ASSERT_EQ(send(watcher.get(), entry.data(), entry.size(), MSG_NOSIGNAL), static_cast<ssize_t>(entry.size()));
-        settle();
+        settle(loop_);
     }
     /// What has come; at the end "END".
     std::vector<std::string> heard(const Fd& watcher) {
@@ -218,7 +211,7 @@ TEST_F(Live, WhoDoesNotReadMissesOutputAndIsTold) {
     std::vector<std::string> all;
     EntryReader reader;
     for (int i = 0; i < 500 && (all.empty() || all.back().find("came faster") == std::string::npos); ++i) {
-        settle();
+        settle(loop_);
         for (const std::string& text : heard(slow, reader))
             all.push_back(text);
     }
@@ -236,7 +229,7 @@ TEST_F(Live, WhoGoesOrTalksNonsenseIsGoneAlone) {
     say(nonsense, LiveEntry::Kind::typed, "");
     const std::string bytes(64, '\xFF');
     ASSERT_GT(send(nonsense.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), 0);
-    settle();
+    settle(loop_);
     live_.guest_spoke("on it goes");
     live_.guest_spoke("and on");
     EXPECT_THAT(heard(good), ElementsAre("l:", "o:on it goes", "o:and on"));
@@ -250,7 +243,7 @@ TEST_F(Live, OneTooManyIsTurnedAway) {
         watchers.push_back(watch());
     EXPECT_THAT(heard(watch()), ElementsAre("END"));
     watchers.pop_back();
-    settle();
+    settle(loop_);
     EXPECT_THAT(heard(watch()), ElementsAre("l:"));
 }
 

@@ -1,5 +1,7 @@
 #include "support.hpp"
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -40,6 +42,24 @@ std::string read_all(int fd) {
     for (ssize_t size = 0; (size = read(fd, buffer.data(), buffer.size())) > 0;)
         all.append(buffer.data(), static_cast<std::size_t>(size));
     return all;
+}
+
+std::string read_some(int fd) {
+    std::string text(1 << 20, '\0');
+    const ssize_t size = read(fd, text.data(), text.size());
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+}
+
+void write_to(int fd, std::string_view text) {
+    ASSERT_EQ(write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+}
+
+void settle(EventLoop& loop) {
+    bool quiet = false;
+    const EventSource timer = loop.on_timer(std::chrono::milliseconds(20), [&] { quiet = true; });
+    while (!quiet)
+        ASSERT_TRUE(loop.turn());
 }
 
 Pipe make_pipe() {

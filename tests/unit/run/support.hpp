@@ -3,6 +3,7 @@
 
 #include "base/fd.hpp"
 #include "plan/plan.hpp"
+#include "run/event.hpp"
 #include "run/executor.hpp"
 
 #include <filesystem>
@@ -31,6 +32,13 @@ std::string read_text(const std::filesystem::path& path);
 
 /// Everything up to end of file.
 std::string read_all(int fd);
+/// What one read gives, at most 1 MiB; empty at end of file, and when nothing is there of what does not block.
+std::string read_some(int fd);
+/// All of it by one write, or the test fails.
+void write_to(int fd, std::string_view text);
+
+/// Turns the loop for 20 ms: what our own side was sent before has come then.
+void settle(EventLoop& loop);
 
 struct Pipe {
     Fd reader;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -214,16 +213,15 @@ void BackgroundFilter::show_again(std::string& out) {
 }
 
 std::string green_tint(Colour8 own) {
-    constexpr double hue = 130;
+    constexpr double towards_blue = 130.0 / 60 - 2;  // a hue of 130 degrees, counted in sixths from green
     constexpr double least = 0.16;
     const double own_value = std::max({own.red, own.green, own.blue}) / 255.0;
     const bool is_dark = own_value <= 0.5;
     const double value = is_dark ? std::max(own_value, least) : own_value;
     const double chroma = value * (is_dark ? 0.75 : 0.25);
     const double low = value - chroma;
-    const double between = low + chroma * (1 - std::fabs(std::fmod(hue / 60, 2) - 1));  // from green towards blue
-    const auto byte = [](double part) { return static_cast<int>(std::lround(part * 255)); };
-    return fmt::format("48;2;{};{};{}", byte(low), byte(value), byte(between));
+    const double between = low + chroma * towards_blue;
+    return fmt::format("48;2;{:.0f};{:.0f};{:.0f}", low * 255, value * 255, between * 255);
 }
 
 std::optional<Colour8> BackgroundAnswer::typed(std::string& bytes) {

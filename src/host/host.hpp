@@ -106,13 +106,14 @@ struct Host {
     std::string arch;  ///< "x86_64", "aarch64", "riscv64", or what uname says
     std::uint32_t uid = 0, gid = 0;
     std::uint32_t cpus = 1;
-    std::uint64_t ram = 0;         ///< bytes
-    std::string seed;              ///< 32 hex digits from the machine id (hashed for vmspawn); for predictable addresses
-    std::string runtime_base;      ///< "/run" or "/run/user/1000", or the directory under the temporary one
-    std::string state_base;        ///< "/var/lib/vmspawn", "~/.local/state/vmspawn"; empty: a user without a home
-    std::string cache;             ///< "~/.cache/vmspawn"; empty: none
-    std::string console;           ///< "terminal", "pipe": what standard input is
-    std::set<std::string> routes;  ///< "ipv4", "ipv6": which of them have a way to everywhere
+    std::uint64_t ram = 0;                ///< bytes
+    std::string seed;                     ///< 32 hex digits from the machine id (hashed for vmspawn); for predictable addresses
+    std::string runtime_base;             ///< "/run" or "/run/user/1000", or the directory under the temporary one
+    std::string state_base;               ///< "/var/lib/vmspawn", "~/.local/state/vmspawn"; empty: a user without a home
+    std::string cache;                    ///< "~/.cache/vmspawn"; empty: none
+    std::string console;                  ///< "terminal", "pipe": what standard input is
+    std::uint32_t rows = 0, columns = 0;  ///< of that terminal; 0: it does not know
+    std::set<std::string> routes;         ///< "ipv4", "ipv6": which of them have a way to everywhere
     Kvm kvm;
     std::optional<Kvm> passed_kvm;                ///< what the descriptor of that name says (LISTEN_FDNAMES); nothing: none was passed
     bool passed_vsock = false;                    ///< a descriptor "vhost-vsock" was passed

@@ -104,6 +104,10 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
                    {"files", std::move(files)},
                    {"programs", std::move(programs)},
                    {"environment", host.environment}};
+    if (host.rows > 0 && host.columns > 0) {
+        record["rows"] = host.rows;
+        record["columns"] = host.columns;
+    }
     if (host.passed_kvm)
         record["passed_kvm"] = write_kvm(*host.passed_kvm);
     if (host.passed_vsock)

@@ -180,6 +180,10 @@ Host read_host(const json& value, const PathReader& paths) {
     object.read("cache", cache);
     host.cache = paths.read(cache, "cache");
     object.read("console", host.console);
+    if (object.find("rows") != nullptr)
+        object.read_number("rows", host.rows);
+    if (object.find("columns") != nullptr)
+        object.read_number("columns", host.columns);
     if (object.find("routes") != nullptr)
         for (std::string& family : object.read_strings("routes"))
             host.routes.insert(std::move(family));

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -108,6 +109,11 @@ Host look_around() {
     host.runtime_base = runtime_base(host.uid, variables(runtime_variables));
     host.state_base = state_base(host.uid, variables(state_variables));
     host.console = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0 ? "terminal" : "pipe";
+    winsize size{};
+    if (host.console == "terminal" && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+        host.rows = size.ws_row;
+        host.columns = size.ws_col;
+    }
     host.routes = default_routes();
     host.environment = variables(planning_variables);
     return host;

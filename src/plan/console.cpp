@@ -96,6 +96,11 @@ void add_kernel_words(Planning& p, const std::string& device) {
     if (const auto terminal = caller_terminal(p)) {
         p.kernel_words.push_back("TERM=" + *terminal);
         p.kernel_words.push_back("systemd.tty.term." + device + "=" + *terminal);
+        if (p.host.rows > 0 && p.host.columns > 0) {
+            // Neither device can tell the guest; systemd gives programs on the console this size, and not 80 by 24.
+            p.kernel_words.push_back(fmt::format("systemd.tty.rows.{}={}", device, p.host.rows));
+            p.kernel_words.push_back(fmt::format("systemd.tty.columns.{}={}", device, p.host.columns));
+        }
     }
     p.kernel_words.push_back("console=" + device);
 }

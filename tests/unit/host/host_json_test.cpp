@@ -30,6 +30,8 @@ Host example() {
     host.kvm.confidential = {"tdx"};
     host.passed_kvm = Kvm{true, "", "", {}};
     host.passed_vsock = true;
+    host.rows = 50;
+    host.columns = 132;
     host.qemu["x86_64"].machines = {{"q35", "pc-q35-7.2"}};
     host.firmware = {{.path = "/usr/share/qemu/firmware/50-a.json",
                       .description = "A",

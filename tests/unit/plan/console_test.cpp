@@ -36,6 +36,16 @@ TEST(Console, InteractiveOverVirtio) {
     EXPECT_THAT(made.values("-append"), ElementsAre("TERM=xterm systemd.tty.term.hvc0=xterm console=hvc0 no_timer_check"));
 }
 
+TEST(Console, ATerminalsSizeIsToldWhereItIsKnown) {
+    Host host = plain_host();
+    host.rows = 50;
+    host.columns = 132;
+    const std::string words = "TERM=xterm systemd.tty.term.hvc0=xterm systemd.tty.rows.hvc0=50 systemd.tty.columns.hvc0=132 console=hvc0";
+    EXPECT_THAT(planned(with_mode(ConsoleMode::interactive), host).values("-append"), ElementsAre(words + " no_timer_check"));
+    host.columns = 0;
+    EXPECT_THAT(planned(with_mode(ConsoleMode::interactive), host).values("-append"), ElementsAre(Not(HasSubstr("systemd.tty.rows"))));
+}
+
 TEST(Console, OverSerialNamesTheArchitecturesPort) {
     const Machine machine = with_mode(ConsoleMode::interactive, ConsoleTransport::serial);
     EXPECT_THAT(planned(machine).values("-serial"), ElementsAre("chardev:console"));

@@ -80,8 +80,7 @@ void plan_look(Planning& p, ConsoleMode mode) {
     const bool is_coloured = mode == ConsoleMode::interactive || mode == ConsoleMode::read_only;
     if (is_coloured)
         look.background = said.value_or("");
-    // a console that reads nothing would not hear the answer
-    look.tint = mode == ConsoleMode::interactive && !said && !is_off(p, "SYSTEMD_TINT_BACKGROUND");
+    look.tint = is_coloured && !said && !is_off(p, "SYSTEMD_TINT_BACKGROUND");
     p.plan.console.look = std::move(look);
 }
 

@@ -27,6 +27,12 @@ bool takes_input(ConsoleKind kind) {
     return kind == ConsoleKind::interactive || kind == ConsoleKind::transparent;
 }
 
+/// A terminal would stop a job of its background that changes how typing works.
+bool may_be_asked(int terminal) {
+    const pid_t front = tcgetpgrp(terminal);
+    return isatty(terminal) == 1 && (front < 0 || front == getpgrp());
+}
+
 bool same_terminal(int a, int b) {
     struct stat first {};
     struct stat second {};
@@ -73,18 +79,47 @@ ConsoleLink::~ConsoleLink() {
 }
 
 void ConsoleLink::open(EventLoop& loop, const Decoration& decoration) {
-    raw_.emplace(takes_input(kind_) ? ends_.input : -1, Farewell{ends_.output, decoration.closing});
+    const bool asks = decoration.asks && (takes_input(kind_) || may_be_asked(ends_.input));
+    raw_.emplace(takes_input(kind_) || asks ? ends_.input : -1, Farewell{ends_.output, decoration.closing},
+                 takes_input(kind_) ? TypingMode::raw : TypingMode::quiet);
     to_caller_.give(decoration.opening);
-    if (decoration.asks || !decoration.background.empty())
+    if (asks || !decoration.background.empty())
         background_.emplace();  // from the first byte on, so that it knows where sequences begin
     if (!decoration.background.empty())
         set_background(decoration.background);
-    if (!decoration.asks)
+    if (!asks)
         return;
-    constexpr std::chrono::milliseconds patience{500};
+    // Where nothing is typed a late answer would be left for the shell.
+    const std::chrono::milliseconds patience{takes_input(kind_) ? 500 : 2000};
     answer_.emplace();
     to_caller_.give(BackgroundAnswer::question);
-    answer_due_ = loop.on_timer(patience, [this] { pass_input(answer_->stop_waiting()); });
+    if (takes_input(kind_)) {
+        answer_due_ = loop.on_timer(patience, [this] { pass_input(answer_->stop_waiting()); });
+        return;
+    }
+    answer_due_ = loop.on_timer(patience, [this] { stop_listening(); });
+    from_caller_ = loop.on_io(ends_.input, EPOLLIN, [this](std::uint32_t) { hear_answer(); });
+}
+
+/// A console that is only read takes nothing but the answer: what is typed meanwhile would have been for nobody.
+void ConsoleLink::hear_answer() {
+    std::array<char, chunk> buffer;
+    const ssize_t size = read(ends_.input, buffer.data(), buffer.size());
+    if (size < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    std::string bytes(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    const auto colour = answer_->typed(bytes);
+    if (colour)
+        set_background(green_tint(*colour));
+    if (colour || size <= 0)
+        stop_listening();
+}
+
+void ConsoleLink::stop_listening() {
+    from_caller_ = EventSource();
+    answer_due_ = EventSource();
+    if (raw_)
+        raw_->put_back();
 }
 
 void ConsoleLink::set_background(const std::string& parameters) {

@@ -83,6 +83,8 @@ private:
     void pump();
     void guest_spoke();
     void remember(std::string_view bytes);
+    void hear_answer();
+    void stop_listening();
     void caller_spoke(std::uint32_t events);
     void caller_closed();
     void take_input(std::string bytes);

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utility>
 
 namespace vmspawn {
 
@@ -88,15 +89,17 @@ void remove_handlers() {
     sigaltstack(&saved().stack_before, nullptr);
 }
 
-bool make_raw(int fd, const termios& from) {
-    termios raw = from;
-    cfmakeraw(&raw);
-    return tcsetattr(fd, TCSANOW, &raw) == 0;
+void set_mode(int fd, TypingMode mode, termios settings) {
+    if (mode == TypingMode::raw)
+        cfmakeraw(&settings);
+    else
+        settings.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    tcsetattr(fd, TCSANOW, &settings);
 }
 
 }  // namespace
 
-RawTerminal::RawTerminal(int fd, Farewell farewell) {
+RawTerminal::RawTerminal(int fd, Farewell farewell, TypingMode mode) : mode_(mode) {
     if (saved().armed)
         return;
     const bool is_terminal = fd >= 0 && tcgetattr(fd, &saved().settings) == 0;
@@ -109,8 +112,7 @@ RawTerminal::RawTerminal(int fd, Farewell farewell) {
     saved().armed = true;
     armed_ = true;
     fd_ = saved().fd;
-    if (active())
-        make_raw(fd, saved().settings);
+    refresh();
 }
 
 RawTerminal::~RawTerminal() {
@@ -122,7 +124,12 @@ RawTerminal::~RawTerminal() {
 
 void RawTerminal::refresh() {
     if (active())
-        make_raw(fd_, saved().settings);
+        set_mode(fd_, mode_, saved().settings);
+}
+
+void RawTerminal::put_back() {
+    if (active())
+        tcsetattr(std::exchange(fd_, -1), TCSANOW, &saved().settings);
 }
 
 }  // namespace vmspawn

@@ -11,11 +11,16 @@ struct Farewell {
     std::string_view text;  ///< at most 256 bytes; empty: none
 };
 
+enum class TypingMode {
+    raw,    ///< every byte comes as it is typed, and none does anything else
+    quiet,  ///< only lines are not made and nothing is echoed: keys that send signals still do
+};
+
 /// At most one at a time. Restores in its destructor, and before a signal that kills this process takes effect.
 class RawTerminal {
 public:
     /// Leaves `fd` alone when it is no terminal. The farewell is said in either case.
-    explicit RawTerminal(int fd, Farewell farewell = {});
+    explicit RawTerminal(int fd, Farewell farewell = {}, TypingMode mode = TypingMode::raw);
     ~RawTerminal();
     RawTerminal(const RawTerminal&) = delete;
     RawTerminal& operator=(const RawTerminal&) = delete;
@@ -24,9 +29,12 @@ public:
     [[nodiscard]] bool active() const { return fd_ >= 0; }
     /// Once more raw: a shell that continued us has put its own settings back.
     void refresh();
+    /// As it was before, although the farewell is still to come.
+    void put_back();
 
 private:
     int fd_ = -1;
+    TypingMode mode_;
     bool armed_ = false;
 };
 

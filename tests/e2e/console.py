@@ -61,6 +61,16 @@ class Console(Case):
         self.assert_restored(run)
         self.assert_closed(run)
 
+    def test_a_console_that_is_only_read_has_the_tint_too(self):
+        run = self.interactive("words", console='mode = "read-only"\n')
+        run.wait_for(self.ASKED)
+        run.send(self.ANSWER)
+        run.wait_for("\033[48;2;10;41;15m")
+        self.assert_status(0, run)
+        self.assertNotIn("rgb:", run.text, "the answer is not echoed")
+        self.assert_restored(run)
+        self.assert_closed(run)
+
     def test_typing_around_the_answer_is_not_lost(self):
         run = self.interactive("echo")
         run.wait_for(self.ASKED)

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace vmspawn::test {
@@ -341,6 +342,30 @@ TEST_F(Terminals, TintTheirOwnBackground) {
     EXPECT_EQ(heard(9), "typedmore");
     write_to(guest_.slave.get(), "x");
     EXPECT_EQ(shown_until("x"), "\033[" + green_tint({}) + "m\033[Jx");
+}
+
+TEST_F(Terminals, AreAskedOnceWhereNothingIsTyped) {
+    termios before{};
+    tcgetattr(terminal_.get(), &before);
+    start(ConsoleKind::read_only, terminal_.get(), terminal_.get(), {.closing = "<close>", .asks = true});
+    EXPECT_EQ(shown_until("\\"), BackgroundAnswer::question);
+    termios now{};
+    tcgetattr(terminal_.get(), &now);
+    EXPECT_EQ(now.c_lflag & (ICANON | ECHO | ISIG), tcflag_t{ISIG}) << "the answer is not shown, and the keys that send signals do";
+    write_to(master_.get(), "typed\033]11;rgb:0000/0000/0000\033\\");
+    turn_until([&] { return tcgetattr(terminal_.get(), &now) == 0 && now.c_lflag == before.c_lflag; });
+    write_to(guest_.slave.get(), "x");
+    EXPECT_EQ(shown_until("x"), "\033[" + green_tint({}) + "m\033[Jx");
+}
+
+TEST_F(Terminals, WhereNothingIsTypedAreAsTheyWereWhenNoAnswerComes) {
+    termios before{};
+    tcgetattr(terminal_.get(), &before);
+    start(ConsoleKind::read_only, terminal_.get(), terminal_.get(), {.closing = "<close>", .asks = true});
+    termios now{};
+    turn_until([&] { return tcgetattr(terminal_.get(), &now) == 0 && now.c_lflag == before.c_lflag; });
+    write_to(guest_.slave.get(), "x");
+    EXPECT_EQ(shown_until("x"), std::string(BackgroundAnswer::question) + "x");
 }
 
 TEST_F(Terminals, AnEscapeThatIsTypedIsNoAnswer) {

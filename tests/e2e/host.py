@@ -53,12 +53,12 @@ class Host(Case):
         if device.exists():
             places.append(f"{device.resolve()}:/opt/vhost-device-vsock:ro")
         self.addCleanup(self.down)
-        subprocess.run([LAB, "up", self.lab, tree, *places], check=True, timeout=60)
+        subprocess.run([LAB, "up", self.lab, tree, *places], check=True, timeout=PATIENCE)
 
     def down(self):
         """Fails when something stayed behind."""
         if (self.lab / "outer").exists():
-            subprocess.run([LAB, "down", self.lab], check=True, timeout=60)
+            subprocess.run([LAB, "down", self.lab], check=True, timeout=PATIENCE)
 
     def on_host(self, *words, check=True):
         done = subprocess.run([LAB, "run", self.lab, *words], capture_output=True, text=True, timeout=PATIENCE)

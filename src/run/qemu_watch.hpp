@@ -9,6 +9,7 @@
 #include "run/live_output.hpp"
 #include "run/messages.hpp"
 #include "run/notify_receiver.hpp"
+#include "run/onlooker.hpp"
 #include "run/process.hpp"
 #include "run/qmp.hpp"
 #include "run/sleep_watch.hpp"
@@ -27,7 +28,7 @@ namespace vmspawn {
 class QemuWatch {
 public:
     /// From here on SIGTERM, SIGINT and SIGHUP are requests to end.
-    QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan);
+    QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlooker& onlooker);
 
     /// It arrives when it greets.
     void adopt(Child qemu, Fd output, Fd qmp);
@@ -71,6 +72,7 @@ private:
     EventLoop& loop_;
     Messages& messages_;
     const Plan& plan_;
+    Onlooker& onlooker_;
     Supervisor supervisor_;
     std::deque<Arrival> arrivals_;
     std::vector<EventSource> signals_;

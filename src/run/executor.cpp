@@ -6,6 +6,7 @@
 #include "run/linux_system.hpp"
 #include "run/memory_pressure.hpp"
 #include "run/password_agent.hpp"
+#include "run/progress.hpp"
 #include "run/recorder.hpp"
 #include "run/report.hpp"
 #include "run/service.hpp"
@@ -142,6 +143,9 @@ int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors
     std::optional<TimelineRecorder> recorder;
     if (!options.timeline.empty())
         onlookers.add(recorder.emplace(plan, options.clock, [&options] { return options.clock.now(); }));
+    std::optional<ProgressLine> progress;
+    if (options.progress)
+        onlookers.add(progress.emplace(loop, messages, plan, shows_console(plan)));
     RunContext context{.loop = loop, .messages = messages, .onlooker = onlookers, .passed = passed, .starter = options.starter};
     int status = run_to_its_end(plan, context);
     if (recorder)

@@ -21,6 +21,7 @@ struct RunOptions {
     bool with_tid = false;       ///< and the thread
     bool ratelimit_kmsg = true;  ///< the kernel's log is not flooded
     LogTarget target = LogTarget::console;
+    bool progress = false;   ///< stderr is a terminal that takes lines back
     std::string timeline{};  ///< the file that is to tell where the time went, by its ending an .svg or .json; empty: none
     RunClock clock{};        ///< what was done before
     int starter = -1;        ///< a socket of the vmspawn in whose background this one is to go on (run/detach); -1: there is none

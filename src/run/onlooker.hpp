@@ -23,6 +23,7 @@ public:
     virtual void starts_again() {}     ///< all that was started is undone: the same once more, without some part
     virtual void saw(const Event&) {}  ///< before anything is done about it
     virtual void guest_printed(std::string_view) {}
+    virtual void time_passes() {}  ///< each second of an action that keeps vmspawn from everything else
 };
 
 /// Tells them all, in their order.
@@ -54,6 +55,10 @@ public:
     void guest_printed(std::string_view bytes) override {
         for (Onlooker* one : all_)
             one->guest_printed(bytes);
+    }
+    void time_passes() override {
+        for (Onlooker* one : all_)
+            one->time_passes();
     }
 
 private:

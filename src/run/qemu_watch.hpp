@@ -55,6 +55,7 @@ public:
     [[nodiscard]] pid_t qemu_pid() const { return qemu_ ? qemu_->pid() : -1; }
     /// QEMU, and the helpers that stay while it runs.
     [[nodiscard]] std::vector<pid_t> lasting_processes() const;
+    [[nodiscard]] Onlooker& onlooker() { return onlooker_; }
     void service_manager_asks_to_stop() { signalled(SIGTERM, "systemd"); }
     /// The descriptors stay the owner's, for as long as this lives.
     void start_command(CommandEnds ends);

@@ -1,6 +1,10 @@
 #!/usr/bin/python3
 """Where the time of a run went: run --timeline and the verb timeline; and what a terminal shows of steps that take long."""
+import contextlib
 import json
+import os
+import shutil
+import signal
 import time
 import xml.etree.ElementTree
 
@@ -159,6 +163,81 @@ class Timeline(Case):
             self.assertLess(time.monotonic(), end, "the vmspawn in the background does not end")
             time.sleep(0.02)
         self.record().order(self, "exec", "greeting", "up", "end")
+        self.assert_nothing_left()
+
+
+class Progress(Case):
+    """A making of the TPM that goes on until it is let go."""
+    TPM = ()
+
+    def setUp(self):
+        super().setUp()
+        if not shutil.which("swtpm") or not shutil.which("swtpm_setup"):
+            self.skipTest("swtpm and swtpm_setup are not installed")
+        os.mkfifo(self.dir / "gate")
+        self.fake("swtpm_setup", f'echo >{self.dir}/at-the-gate.$$\nread line <{self.dir}/gate\nexec {shutil.which("swtpm_setup")} "$@"')
+
+    def machine(self):
+        return self.linux("", '[tpm]\nenabled = true\nstate = "./state"\n', head='ram = "128M"\nkvm = false\n')
+
+    def let_go(self):
+        (self.dir / "gate").write_text("go\n")
+
+    def wait_until_at_the_gate(self, count, runs):
+        end = time.monotonic() + PATIENCE
+        while len(list(self.dir.glob("at-the-gate.*"))) < count:
+            self.assertLess(time.monotonic(), end, "\n".join(run.everything() for run in runs))
+            for run in runs:
+                run.pump(0.05)
+
+    def test_slow_step_is_told_and_taken_back(self):
+        run = self.start("run", self.machine(), terminal=True)
+        run.wait_for("vmspawn: making tpm-state with swtpm_setup … ")
+        run.wait_for(" s\r\033[Kvmspawn: making tpm-state with swtpm_setup … ")  # a second one in the place of the first
+        self.let_go()
+        self.assertEqual(0, run.finish(), run.everything())
+        self.assertRegex(run.text, r"swtpm_setup … \d+ s\r\033\[K(?!vmspawn: making)")
+        self.assertIn("T: end", run.text)
+        self.assert_nothing_left()
+
+    def test_interrupted_slow_step(self):
+        run = self.start("run", self.machine(), terminal=True)
+        run.wait_for("vmspawn: making tpm-state with swtpm_setup … ")
+        run.kill(signal.SIGTERM)
+        run.finish()
+        self.assertRegex(run.text, r"… \d+ s\r\033\[Kvmspawn: SIGTERM: ")
+        self.assertNotIn("…", run.text[run.text.index("SIGTERM: "):])
+        self.assert_nothing_left()
+
+    def test_silent_where_nobody_looks(self):
+        """Redirected, with --quiet, and on a terminal that takes no line back: a step that is as slow says nothing."""
+        ways = [([], False, {}), (["--quiet"], True, {}), ([], True, {"TERM": "dumb"})]
+        runs = [self.start("run", "-M", f"{self.name}-{i}", f"--tpm-state=./state{i}", *words, self.machine(), terminal=terminal,
+                           env=self.env | more) for i, (words, terminal, more) in enumerate(ways)]
+        self.wait_until_at_the_gate(len(ways), runs)
+        loud = self.start("run", self.machine(), terminal=True)  # what it has told of twice has taken the others two seconds, too
+        loud.wait_for(" s\r\033[Kvmspawn: making tpm-state with swtpm_setup … ")
+        for run in runs:
+            run.kill(signal.SIGTERM)
+            run.finish()
+            self.assertIn("SIGTERM: " if "--quiet" not in run.process.args else "", run.text + run.errors)
+            self.assertNotIn("swtpm_setup", run.text + run.errors)
+        loud.kill(signal.SIGTERM)
+        loud.finish()
+        self.assert_nothing_left()
+
+
+class ProgressOfTheGuest(Case):
+    def test_guest_that_is_not_ready(self):
+        self.env["PATH"] += f":{GUESTS}"  # its VSOCK device is there
+        machine = self.linux("powerbutton", head=NO_TPM, console="")
+        run = self.start("run", "--detach", "--vsock=yes", "--vsock-backend=user", machine, terminal=True)
+        run.wait_for("vmspawn: waiting until the guest is ready … ")
+        run.wait_for(" s\r\033[Kvmspawn: waiting until the guest is ready … ")
+        run.kill(signal.SIGINT)
+        run.finish()
+        self.assertNotIn("…", run.text[run.text.rindex("is ready … ") + len("is ready … "):])
+        self.assertRegex(run.text, r"… \d+ s\r\033\[Kvmspawn: SIGTERM: ")
         self.assert_nothing_left()
 
 

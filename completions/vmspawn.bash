@@ -1,12 +1,12 @@
 # bash completion for vmspawn
 # Generated from schema/vmspawn.schema.json; refresh with: cmake --build BUILD --target refresh
 
-_vmspawn_verbs='run check show diff explain plan export host list status logs console stop reboot kill wait events ssh ssh-proxy schema completion init help'
+_vmspawn_verbs='run check show diff explain plan export host list status logs console stop reboot kill wait events ssh ssh-proxy timeline schema completion init help'
 _vmspawn_settings='--machine= --uuid= --arch= --cpus= --ram= --kvm= --smbios11= --image= --directory= --image-format= --image-disk-type= --discard-disk= --grow-image= --ephemeral --private-users= --linux= --initrd= --unpack-kernel= --firmware= --firmware-features= --secure-boot= --efi-nvram-template= --efi-nvram-state= --coco= --tpm= --tpm-state= --vsock= --vsock-cid= --vsock-backend= --network-tap --network-user-mode --network-backend= --forward= --mac= --bind= --bind-ro= --extra-drive= --bind-user= --bind-user-shell= --bind-user-group= --set-credential= --load-credential= --pass-ssh-key= --ssh-key-type= --forward-journal= --forward-journal-max-use= --forward-journal-keep-free= --forward-journal-max-file-size= --forward-journal-max-files= --console= --console-transport= --background= --console-log= --register= --slice= --property= --keep-unit --system --user --notify-ready= --ready-timeout= --qemu= --qemu-cpu= --legacy-devices= --hotplug-ports= --qemu-arg='
 
 _vmspawn_flags() {
     case $1 in
-    run) echo '--set= --unset= --profile= --detach --exec= --timeout= --quiet --no-pager --no-ask-password --help --version' "$_vmspawn_settings" ;;
+    run) echo '--set= --unset= --profile= --detach --exec= --timeout= --timeline= --quiet --no-pager --no-ask-password --help --version' "$_vmspawn_settings" ;;
     check) echo '--format= --quiet --no-pager --help --version' ;;
     show) echo '--set= --unset= --profile= --format= --effective --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     diff) echo '--set= --unset= --profile= --format= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
@@ -25,6 +25,7 @@ _vmspawn_flags() {
     events) echo '--quiet --no-pager --help --version' ;;
     ssh) echo '--quiet --no-pager --help --version' ;;
     ssh-proxy) echo '--quiet --no-pager --help --version' ;;
+    timeline) echo '--format= --quiet --no-pager --help --version' ;;
     schema) echo '--quiet --no-pager --help --version' ;;
     completion) echo '--quiet --no-pager --help --version' ;;
     init) echo '--template= --quiet --no-pager --help --version' ;;
@@ -33,7 +34,7 @@ _vmspawn_flags() {
     esac
 }
 
-_vmspawn_with_value='--machine -M --uuid --arch --cpus --ram --kvm --smbios11 -s --image -i --directory -D --image-format --image-disk-type --discard-disk --grow-image -G --private-users --linux --initrd --unpack-kernel --firmware --firmware-features --secure-boot --efi-nvram-template --efi-nvram-state --coco --tpm --tpm-state --vsock --vsock-cid --vsock-backend --network-backend --forward --mac --bind --bind-ro --extra-drive --bind-user --bind-user-shell --bind-user-group --set-credential --load-credential --pass-ssh-key --ssh-key-type --forward-journal --forward-journal-max-use --forward-journal-keep-free --forward-journal-max-file-size --forward-journal-max-files --console --console-transport --background --console-log --register --slice -S --property --notify-ready --ready-timeout --qemu --qemu-cpu --legacy-devices --hotplug-ports --qemu-arg --set --unset --profile --format --template --to --for --exec --timeout --host'
+_vmspawn_with_value='--machine -M --uuid --arch --cpus --ram --kvm --smbios11 -s --image -i --directory -D --image-format --image-disk-type --discard-disk --grow-image -G --private-users --linux --initrd --unpack-kernel --firmware --firmware-features --secure-boot --efi-nvram-template --efi-nvram-state --coco --tpm --tpm-state --vsock --vsock-cid --vsock-backend --network-backend --forward --mac --bind --bind-ro --extra-drive --bind-user --bind-user-shell --bind-user-group --set-credential --load-credential --pass-ssh-key --ssh-key-type --forward-journal --forward-journal-max-use --forward-journal-keep-free --forward-journal-max-file-size --forward-journal-max-files --console --console-transport --background --console-log --register --slice -S --property --notify-ready --ready-timeout --qemu --qemu-cpu --legacy-devices --hotplug-ports --qemu-arg --set --unset --profile --format --template --to --for --exec --timeout --timeline --host'
 
 _vmspawn_definitions() {
     local path
@@ -48,7 +49,7 @@ _vmspawn_value() {
     case $flag in
     --arch) COMPREPLY=($(compgen -W 'native x86_64 aarch64 riscv64' -- "$current")) ;;
     --kvm | --unpack-kernel | --secure-boot | --tpm | --vsock | --register) COMPREPLY=($(compgen -W 'yes no auto' -- "$current")) ;;
-    -i | --image | --linux | --initrd | --efi-nvram-template | --extra-drive | --forward-journal | --console-log | --qemu | --host) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
+    -i | --image | --linux | --initrd | --efi-nvram-template | --extra-drive | --forward-journal | --console-log | --qemu | --timeline | --host) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
     -D | --directory | --bind | --bind-ro) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -d -- "$current"); compopt -o filenames 2>/dev/null ;;
     --image-format) COMPREPLY=($(compgen -W 'raw qcow2' -- "$current")) ;;
     --image-disk-type) COMPREPLY=($(compgen -W 'virtio-blk virtio-scsi nvme scsi-cd' -- "$current")) ;;
@@ -94,6 +95,7 @@ _vmspawn_operand() {
     events) COMPREPLY=($(compgen -W "$(command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf "%f\n" 2>/dev/null)" -- "$current")) ;;
     ssh) COMPREPLY=($(compgen -W "$(command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf "%f\n" 2>/dev/null)" -- "$current")) ;;
     ssh-proxy) COMPREPLY=($(compgen -W "$(command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf "%f\n" 2>/dev/null)" -- "$current")) ;;
+    timeline) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames 2>/dev/null ;;
     completion) COMPREPLY=($(compgen -W 'bash zsh fish' -- "$current")) ;;
     help) COMPREPLY=($(compgen -W "$_vmspawn_verbs" -- "$current")) ;;
     '') COMPREPLY=($(compgen -W "$_vmspawn_verbs" -- "$current")) ;;

@@ -7,6 +7,7 @@
 
 int main(int argc, char** argv) {
     using namespace vmspawn;
+    RunClock clock;
     hold_signals();
     const PathBase base = here();
     Diagnostics found;
@@ -22,6 +23,8 @@ int main(int argc, char** argv) {
         return check(said, base, std::move(found));
     if (said.verb == "diff")
         return diff(said, base, std::move(found));
+    if (said.verb == "timeline")
+        return show_timelines(said, std::move(found));
     if (said.verb == "host")
         return show_host(said, base, std::move(found));
 
@@ -43,9 +46,11 @@ int main(int argc, char** argv) {
         return report(std::move(found), said.format);
 
     const PassedDescriptors passed = take_passed(found);
+    clock.lap("definition");
     const std::optional<Host> host = learn_host(said, machine, passed, found);
+    clock.lap("probe");
     const Plan plan = host ? make_plan(machine, *host, found, errand_of(said)) : Plan{};
     if (const int status = report(std::move(found), said.format); status != 0)
         return status;
-    return said.verb == "plan" ? show_plan(said, plan) : run(said, plan, passed);
+    return said.verb == "plan" ? show_plan(said, plan) : run(said, plan, passed, std::move(clock));
 }

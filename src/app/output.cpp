@@ -25,6 +25,11 @@ Colour wanted_colour(int fd) {
 
 namespace {
 
+bool takes_lines_back(int fd) {
+    const char* terminal = std::getenv("TERM");
+    return terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb" && ::isatty(fd) == 1;
+}
+
 /// Is standard error what systemd connected to the journal? As $JOURNAL_STREAM tells: device and inode.
 bool stderr_is_journal() {
     const char* said = std::getenv("JOURNAL_STREAM");
@@ -57,6 +62,7 @@ RunOptions wanted_messages(bool quiet) {
     for (std::size_t level = 0; level < levels.size(); ++level)
         if (said("SYSTEMD_LOG_LEVEL") == levels[level] || said("SYSTEMD_LOG_LEVEL") == std::to_string(level))
             options.level = static_cast<int>(level);
+    options.progress = takes_lines_back(STDERR_FILENO);
     options.colour = parse_boolean(said("SYSTEMD_LOG_COLOR")).value_or(options.colour);
     options.timed = parse_boolean(said("SYSTEMD_LOG_TIME")).value_or(false);
     options.located = parse_boolean(said("SYSTEMD_LOG_LOCATION")).value_or(false);

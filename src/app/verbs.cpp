@@ -95,6 +95,19 @@ std::string version_text(CalledAs called) {
     return called == CalledAs::vmspawn ? own + "\n" : "systemd 262 (262)\n" + own + ", with the command line of systemd-vmspawn 262\n";
 }
 
+/// The machine does not run for hours before it turns out that its timeline has no place.
+int judge_timeline_file(const Invocation& said) {
+    if (said.timeline.empty())
+        return 0;
+    const Path directory = Path(said.timeline).parent_path();
+    if (access(directory.empty() ? "." : directory.c_str(), W_OK | X_OK) == 0)
+        return 0;
+    const Failure failure = failed("write there");
+    Diagnostics found;
+    found.add(error("--timeline: the file cannot be made: " + to_string(failure), said.timeline_at).with_error(failure.error));
+    return report(std::move(found), said.format);
+}
+
 }  // namespace
 
 void hold_signals() {
@@ -252,9 +265,13 @@ int show_plan(const Invocation& said, const Plan& plan) {
     return script ? print(*script) : complain(to_string(script.failure()), script.failure().error);
 }
 
-int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed) {
+int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, RunClock clock) {
     RunOptions options = wanted_messages(said.quiet || plan.command);  // the streams are the command's
     options.starter = said.detach ? take_starter() : -1;
+    options.timeline = said.timeline;
+    options.clock = std::move(clock);
+    if (const int status = judge_timeline_file(said); status != 0)
+        return status;
     if (options.level == LOG_DEBUG)
         std::fputs(plan_text(plan).c_str(), stderr);
     return execute(said.no_ask_password ? without_questions(plan) : plan, options, passed);

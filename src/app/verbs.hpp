@@ -9,6 +9,7 @@
 #include "model/errand.hpp"
 #include "model/machine.hpp"
 #include "plan/plan.hpp"
+#include "run/run_clock.hpp"
 
 #include <optional>
 #include <span>
@@ -53,7 +54,11 @@ std::optional<Host> learn_host(const Invocation& said, const Machine& machine, c
 Errand errand_of(const Invocation& said);
 
 int show_plan(const Invocation& said, const Plan& plan);
-int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed);
+/// `clock` has run since vmspawn started.
+int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, RunClock clock);
+
+/// One recorded run, or two side by side.
+int show_timelines(const Invocation& said, Diagnostics found);
 
 /// Writes NAME.vmspawn, commented. An existing file is left as it is (EEXIST).
 int init(const std::string& name, std::string_view kind);

@@ -1,10 +1,10 @@
 #include "config/arguments.hpp"
 
 #include "base/text.hpp"
+#include "config/common_flags.hpp"
 #include "config/flag_table.hpp"
 #include "config/override_flags.hpp"
 #include "config/validate.hpp"
-#include "language/formats.hpp"
 
 #include <fmt/format.h>
 
@@ -37,10 +37,6 @@ private:
     void missing_value(int answer, std::size_t at);
     void apply(const TypedFlag& row, const Typed& typed);
     void apply_common(const CommonFlag& common, const Typed& typed);
-    void apply_format(const Typed& typed);
-    void apply_word(const std::vector<std::string>& words, const std::string& what, const Typed& typed, std::string& value);
-    void apply_timeout(const Typed& typed);
-    void apply_exec(const Typed& typed);
     void judge_files();
     void explain_topic();
     void kernel_words(std::size_t first);
@@ -272,61 +268,8 @@ void ArgumentParser::apply_common(const CommonFlag& common, const Typed& typed) 
         apply_set(overrides_, typed);
     else if (name == "unset")
         apply_unset(overrides_, typed);
-    else if (name == "format")
-        apply_format(typed);
-    else if (name == "host")
-        out_.host = typed.value();
-    else if (name == "to")
-        apply_word(common.words, "engine", typed, out_.target);
-    else if (name == "template")
-        apply_word(common.words, "template", typed, out_.definition_kind);
-    else if (name == "for")
-        apply_word(common.words, "thing to wait for", typed, out_.wait_for);
-    else if (name == "timeout")
-        apply_timeout(typed);
-    else if (name == "exec")
-        apply_exec(typed);
-    else if (name == "profile") {
-        out_.profile = typed.value();
-        out_.profile_at = typed.value_at();
-    }
-    out_.quiet |= name == "quiet";
-    out_.no_pager |= name == "no-pager";
-    out_.no_ask_password |= name == "no-ask-password";
-    out_.follow |= name == "follow";
-    out_.detach |= name == "detach";
-    out_.strict |= name == "strict";
-    out_.effective |= name == "effective";
-    out_.help |= name == "help";
-    out_.version |= name == "version";
-}
-
-void ArgumentParser::apply_format(const Typed& typed) {
-    apply_word(verb_->formats, "format", typed, out_.format);
-}
-
-void ArgumentParser::apply_word(const std::vector<std::string>& words, const std::string& what, const Typed& typed, std::string& value) {
-    value = typed.value();
-    if (std::ranges::find(words, value) != words.end())
-        return;
-    const auto near = nearest(value, words);
-    refuse(fmt::format("unknown {} '{}'", what, value), typed.value_at(),
-           (near ? fmt::format("did you mean '{}'? ", *near) : "") + "expected " + join_words(words));
-}
-
-void ArgumentParser::apply_timeout(const Typed& typed) {
-    out_.timeout = parse_span(typed.value());
-    if (!out_.timeout)
-        refuse(fmt::format("'{}' is not a time span", typed.value()), typed.value_at(), "expected seconds, or spans such as 1min 30s");
-    else if (*out_.timeout == UINT64_MAX)
-        out_.timeout.reset();
-}
-
-void ArgumentParser::apply_exec(const Typed& typed) {
-    out_.exec = typed.value();
-    out_.exec_at = typed.value_at();
-    if (out_.exec->empty())
-        refuse("--exec lacks a command", typed.value_at(), "expected a command for the guest's shell, such as 'make test'");
+    else
+        apply_common_flag(common, verb_, typed, out_, found_);
 }
 
 void ArgumentParser::judge_files() {

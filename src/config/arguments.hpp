@@ -47,6 +47,8 @@ struct Invocation {
     std::optional<std::uint64_t> timeout;  ///< microseconds
     std::optional<std::string> exec;       ///< --exec
     Origin exec_at;
+    std::string timeline;  ///< --timeline; empty: none
+    Origin timeline_at;
     Inquiry inquiry = Inquiry::none;  ///< answered instead of what the verb does
     bool quiet = false, help = false, version = false, no_pager = false, no_ask_password = false;
     bool follow = false, detach = false, strict = false, effective = false;

@@ -18,7 +18,7 @@ std::vector<std::string> setting_verbs(const Language& language);
 /// Every key a user can name without choosing a name: "image.path".
 std::vector<std::string> plain_keys(const Language& language);
 /// What the words after a verb are.
-enum class Operand { nothing, definition, key_and_definition, machine, verb, word };
+enum class Operand { nothing, definition, key_and_definition, machine, record, verb, word };
 /// A command of any shell that prints the machines that run: their runtime directories' names.
 inline constexpr std::string_view running_machines =
     "command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf \"%f\\n\" 2>/dev/null";

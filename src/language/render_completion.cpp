@@ -26,6 +26,8 @@ Operand operand_of(const VerbEntry& verb) {
         return Operand::word;
     if (verb.argument == "machine")
         return Operand::machine;
+    if (verb.argument == "file")
+        return Operand::record;
     if (verb.synopsis.find("KEY") != std::string::npos)
         return Operand::key_and_definition;
     if (verb.synopsis.find("FILE") != std::string::npos)

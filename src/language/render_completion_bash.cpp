@@ -159,6 +159,8 @@ std::string operand_command(const Language& language, const VerbEntry& verb) {
             return fmt::format("if ((operands == 0)); then {}; else _vmspawn_definitions \"$current\"; fi", words(plain_keys(language)));
         case Operand::machine:
             return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- \"$current\"))", running_machines);
+        case Operand::record:
+            return "mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); compopt -o filenames 2>/dev/null";
         case Operand::nothing:
             break;
     }

@@ -75,6 +75,9 @@ std::string operand_line(const Language& language, const VerbEntry& verb) {
         case Operand::machine:
             words.push_back(fmt::format("({})", running_machines));
             break;
+        case Operand::record:
+            words.emplace_back("(__fish_complete_suffix .json)");
+            break;
         case Operand::word:
         case Operand::nothing:
             break;

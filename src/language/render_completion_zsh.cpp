@@ -65,6 +65,8 @@ std::string operands(const Language& language, const VerbEntry& verb) {
                                single_quoted("2:definition:" + definition));
         case Operand::machine:
             return single_quoted(fmt::format("1:machine:($({}))", running_machines));
+        case Operand::record:
+            return single_quoted("*:record:_files -g \"*.json(-.)\"");
         case Operand::verb:
             for (const VerbEntry& other : language.verbs())
                 words.push_back(other.name);

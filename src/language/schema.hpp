@@ -92,7 +92,7 @@ struct VerbEntry {
     std::string synopsis;                             ///< after the verb: "[FILE] [FLAGS] [-- WORD…]"
     std::string description;                          ///< one line
     std::size_t min_files = 0, max_files = SIZE_MAX;  ///< words before "--"; of explain the key counts
-    std::string argument;                             ///< what its words name: "machine"; empty: definitions
+    std::string argument;                             ///< what its words name: "machine", "file" (of JSON); empty: definitions
     bool takes_command = false;                       ///< the words after "--" are a command
     bool takes_settings = false;                      ///< accepts the flags of settings, --set and kernel words
     std::vector<std::string> formats;                 ///< of --format=, the first is the default; empty: does not take it

@@ -32,7 +32,8 @@ std::string check_plan(const Plan& plan) {
     return "";
 }
 
-BringUp::BringUp(const Plan& plan, System& system) : plan_(plan), system_(system), schedule_(plan.resources) {}
+BringUp::BringUp(const Plan& plan, System& system, Onlooker& onlooker)
+    : plan_(plan), system_(system), onlooker_(onlooker), schedule_(plan.resources) {}
 
 bool BringUp::run() {
     for (start_ready(); !schedule_.stopped() && !schedule_.all_up(); start_ready())
@@ -73,24 +74,31 @@ void BringUp::qemu_first(std::vector<std::size_t>& places) const {
 
 void BringUp::start(std::size_t index) {
     const Resource& resource = plan_.resources[index];
+    onlooker_.begins(resource);
     if (Result<void> done = system_.perform(resource); !done)
         return fail(index, done.failure());
     schedule_.started(index);
     if (resource.ready == Readiness::done)
-        schedule_.came_up(index);
+        come_up(index);
 }
 
 void BringUp::settle(const Arrival& arrival) {
     const std::size_t index = place_of(arrival.id);
     if (arrival.result)
-        schedule_.came_up(index);
+        come_up(index);
     else
         fail(index, arrival.result.failure());
+}
+
+void BringUp::come_up(std::size_t index) {
+    schedule_.came_up(index);
+    onlooker_.came_up(plan_.resources[index]);
 }
 
 void BringUp::fail(std::size_t index, Failure failure) {
     failures_.push_back({&plan_.resources[index], std::move(failure)});
     schedule_.failed(index);
+    onlooker_.failed(plan_.resources[index]);
 }
 
 std::size_t BringUp::place_of(const ResourceId& id) const {

@@ -1,6 +1,7 @@
 // Starts what a plan lists, as soon as it may start, and undoes it in reverse. Knows only the seam, so a fake can fail any step.
 #pragma once
 
+#include "run/onlooker.hpp"
 #include "run/schedule.hpp"
 #include "run/system.hpp"
 
@@ -15,8 +16,8 @@ struct FailedResource {
 
 class BringUp {
 public:
-    /// Both must outlive this.
-    BringUp(const Plan& plan, System& system);
+    /// All must outlive this.
+    BringUp(const Plan& plan, System& system, Onlooker& onlooker);
 
     /// True when the machine is up. False: see failures(); what did start waits for tear_down().
     bool run();
@@ -30,6 +31,7 @@ public:
 private:
     const Plan& plan_;
     System& system_;
+    Onlooker& onlooker_;
     Schedule schedule_;
     std::vector<FailedResource> failures_;
     bool torn_down_ = false;
@@ -38,6 +40,7 @@ private:
     void start_quick(std::vector<std::size_t>& children);
     void qemu_first(std::vector<std::size_t>& places) const;
     void start(std::size_t index);
+    void come_up(std::size_t index);
     void fail(std::size_t index, Failure failure);
     void settle(const Arrival& arrival);
     [[nodiscard]] std::size_t place_of(const ResourceId& id) const;

@@ -6,6 +6,8 @@
 #include "run/linux_system.hpp"
 #include "run/memory_pressure.hpp"
 #include "run/password_agent.hpp"
+#include "run/progress.hpp"
+#include "run/recorder.hpp"
 #include "run/report.hpp"
 #include "run/service.hpp"
 
@@ -70,14 +72,24 @@ const Resource* to_be_dropped(const BringUp& machine, bool up) {
     return last && last->on_failure == OnFailure::drop_words ? last : nullptr;
 }
 
+/// What stays the same when the machine starts once more.
+struct RunContext {
+    EventLoop& loop;
+    Messages& messages;
+    Onlooker& onlooker;
+    const PassedDescriptors& passed;
+    int starter = -1;
+    std::unique_ptr<HostScope> scope{};
+};
+
 /// The machine from its start to its end. Nothing instead of a status: `dropped` is set, and it is to start without that.
-std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& messages, std::unique_ptr<HostScope>& scope,
-                               const PassedDescriptors& passed, std::unique_ptr<PasswordAgent> agent, int starter, ResourceId& dropped) {
-    QemuWatch watch(loop, messages, plan);
+std::optional<int> run_machine(const Plan& plan, RunContext& context, std::unique_ptr<PasswordAgent> agent, ResourceId& dropped) {
+    auto& [loop, messages, onlooker, passed, starter, scope] = context;
+    QemuWatch watch(loop, messages, plan, onlooker);
     LinuxSystem system(plan, loop, watch, messages, scope, passed);
-    BringUp machine(plan, system);
+    BringUp machine(plan, system, onlooker);
     if (starter >= 0)
-        watch.when_ready([&] { leave_starter(starter, system.resolve({"runtime-dir", Late::What::name})); });
+        watch.when_ready([&system, starter = starter] { leave_starter(starter, system.resolve({"runtime-dir", Late::What::name})); });
     const bool up = machine.run();
     agent.reset();
     const bool asked_to_end = watch.facts().asked_by.has_value() || watch.facts().timed_out;
@@ -95,6 +107,26 @@ std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& mess
     return std::nullopt;
 }
 
+int run_to_its_end(const Plan& plan, RunContext& context) {
+    Plan rest = plan;
+    while (true) {
+        ResourceId dropped;
+        if (const auto status = run_machine(rest, context, may_ask(rest) ? PasswordAgent::start() : nullptr, dropped))
+            return *status;
+        rest = without(rest, dropped);
+        context.onlooker.starts_again();
+    }
+}
+
+/// The status of the run.
+int keep_timeline(const Timeline& timeline, const std::string& file, Messages& messages) {
+    const Result<void> written = write_timeline(timeline, file);
+    if (written)
+        return timeline.status;
+    messages.error("could not write the timeline: " + to_string(written.failure()));
+    return timeline.status != 0 ? timeline.status : written.failure().error;
+}
+
 }  // namespace
 
 int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors& passed) {
@@ -107,18 +139,19 @@ int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors
     EventLoop loop;
     loop.answer_watchdog();
     const MemoryPressure pressure(loop, [] { malloc_trim(0); });
-    Plan rest = plan;
-    std::unique_ptr<HostScope> scope;
-    std::optional<int> status;
-    while (!status) {
-        ResourceId dropped;
-        status =
-            run_machine(rest, loop, messages, scope, passed, may_ask(rest) ? PasswordAgent::start() : nullptr, options.starter, dropped);
-        if (!status)
-            rest = without(rest, dropped);
-    }
-    tell_manager(fmt::format("EXIT_STATUS={}", *status));
-    return *status;
+    Onlookers onlookers;
+    std::optional<TimelineRecorder> recorder;
+    if (!options.timeline.empty())
+        onlookers.add(recorder.emplace(plan, options.clock, [&options] { return options.clock.now(); }));
+    std::optional<ProgressLine> progress;
+    if (options.progress)
+        onlookers.add(progress.emplace(loop, messages, plan, shows_console(plan)));
+    RunContext context{.loop = loop, .messages = messages, .onlooker = onlookers, .passed = passed, .starter = options.starter};
+    int status = run_to_its_end(plan, context);
+    if (recorder)
+        status = keep_timeline(recorder->finish(status), options.timeline, messages);
+    tell_manager(fmt::format("EXIT_STATUS={}", status));
+    return status;
 }
 
 }  // namespace vmspawn

@@ -3,6 +3,9 @@
 
 #include "base/passed.hpp"
 #include "plan/plan.hpp"
+#include "run/run_clock.hpp"
+
+#include <string>
 
 namespace vmspawn {
 
@@ -18,10 +21,14 @@ struct RunOptions {
     bool with_tid = false;       ///< and the thread
     bool ratelimit_kmsg = true;  ///< the kernel's log is not flooded
     LogTarget target = LogTarget::console;
-    int starter = -1;  ///< a socket of the vmspawn in whose background this one is to go on (run/detach); -1: there is none
+    bool progress = false;   ///< stderr is a terminal that takes lines back
+    std::string timeline{};  ///< the file that is to tell where the time went, by its ending an .svg or .json; empty: none
+    RunClock clock{};        ///< what was done before
+    int starter = -1;        ///< a socket of the vmspawn in whose background this one is to go on (run/detach); -1: there is none
 };
 
 /// SIGCHLD, SIGTERM, SIGINT and SIGHUP must be blocked (main does it first thing). `passed`: what the plan takes of it.
+/// A timeline that cannot be written is an error, and the status where the machine has none of its own.
 int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors& passed);
 
 }  // namespace vmspawn

@@ -10,7 +10,7 @@
 namespace vmspawn {
 
 struct GrowTalk {
-    std::function<void()> slow;                            ///< it takes longer than a second
+    std::function<void()> slow;                            ///< each second that it takes
     std::function<void(const std::string& text)> warning;  ///< the machine can start all the same
 };
 

@@ -94,12 +94,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
 GrowTalk LinuxSystem::talk_of_growing(const OpenFile& file) {
     if (!file.grow)
         return {};
-    return {.slow =
-                [this, &file] {
-                    if (isatty(STDERR_FILENO) == 1)
-                        messages_.status(fmt::format("growing {} to {} bytes", file.path, file.grow->size));
-                },
-            .warning = [this](const std::string& text) { messages_.warning(text); }};
+    return {.slow = [this] { watch_.onlooker().time_passes(); }, .warning = [this](const std::string& text) { messages_.warning(text); }};
 }
 
 Arrival LinuxSystem::wait() {

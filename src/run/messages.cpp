@@ -1,12 +1,16 @@
 #include "run/messages.hpp"
 
+#include "base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <sys/ioctl.h>
 #include <syslog.h>
 #include <unistd.h>
+#include <utility>
 
 namespace vmspawn {
 
@@ -16,6 +20,7 @@ constexpr std::string_view plain;
 constexpr std::string_view yellow = "\033[33m";
 constexpr std::string_view red = "\033[31m";
 constexpr std::string_view reset = "\033[0m";
+constexpr std::string_view erase_line = "\r\033[K";
 
 void write_all(int fd, std::string_view text) {
     while (!text.empty()) {
@@ -36,6 +41,12 @@ std::string now() {
     if (localtime_r(&seconds, &local) != nullptr)
         std::strftime(text, sizeof text, "%F %T ", &local);
     return text;
+}
+
+std::size_t columns_of(int terminal) {
+    constexpr std::size_t usual = 80;
+    winsize size{};
+    return ioctl(terminal, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
 }
 
 }  // namespace
@@ -60,6 +71,18 @@ void Messages::repeat(int level, std::string_view lines, SourceLine place) {
     say(level, level <= LOG_ERR ? red : level <= LOG_WARNING ? yellow : plain, lines.substr(0, end), detail, place);
 }
 
+void Messages::progress(std::string_view text, std::string_view end) {
+    const bool is_heard = options_.progress && !options_.quiet && options_.level >= LOG_INFO && options_.target == LogTarget::console;
+    if (text.empty() ? !progress_shown_ : !is_heard || isatty(fd_) != 1)
+        return;
+    progress_shown_ = !text.empty();
+    if (text.empty())
+        return write_all(fd_, erase_line);
+    const std::string head = "vmspawn: ";
+    const std::size_t room = columns_of(fd_) - std::min(columns_of(fd_), display_width(head) + display_width(end) + 1);
+    write_all(fd_, fmt::format("{}{}{}{}", erase_line, head, shortened(text, std::max<std::size_t>(room, 1)), end));
+}
+
 void Messages::say(int level, std::string_view colour, std::string_view text, std::string_view detail, const SourceLine& place) {
     if (witness_)
         witness_(level, text, detail);
@@ -70,6 +93,8 @@ void Messages::say(int level, std::string_view colour, std::string_view text, st
     const std::string_view end = raw_ && isatty(fd_) ? "\r\n" : "\n";
     const bool coloured = options_.colour && !colour.empty();
     std::string line(mid_line_ && isatty(fd_) ? end : "");
+    if (std::exchange(progress_shown_, false))
+        line.insert(0, erase_line);
     line.append(options_.target == LogTarget::console_prefixed ? fmt::format("<{}>", level) : "").append(options_.timed ? now() : "");
     line.append("vmspawn: ").append(log_.origin(place));
     line.append(coloured ? colour : "").append(text).append(coloured ? std::string(reset) + background_ : "").append(end);

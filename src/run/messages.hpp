@@ -20,6 +20,10 @@ public:
     /// What another vmspawn has said: `lines`, the first and its details, at a level of syslog(3).
     void repeat(int level, std::string_view lines, SourceLine place = SourceLine::current());
 
+    /// A line that stands until the next message, or the next such line; an empty one takes it away. Only where the terminal takes lines
+    /// back, and not with --quiet. Of a text that is too long the end is left out, never of `end`.
+    void progress(std::string_view text, std::string_view end = "");
+
     /// The terminal is raw: lines end with \r\n.
     void set_raw(bool raw) { raw_ = raw; }
     /// The console's last byte was not the end of a line, and it shares the terminal with us.
@@ -35,6 +39,7 @@ private:
     int fd_;
     bool raw_ = false;
     bool mid_line_ = false;
+    bool progress_shown_ = false;
     std::string background_;
     SystemLog log_;
     Witness witness_;

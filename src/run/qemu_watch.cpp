@@ -9,8 +9,8 @@
 
 namespace vmspawn {
 
-QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan)
-    : loop_(loop), messages_(messages), plan_(plan), supervisor_(plan.stop, plan.notify, plan.command.has_value()) {
+QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlooker& onlooker)
+    : loop_(loop), messages_(messages), plan_(plan), onlooker_(onlooker), supervisor_(plan.stop, plan.notify, plan.command.has_value()) {
     for (const int number : {SIGTERM, SIGHUP})
         signals_.push_back(loop.on_signal(number, [this, number](pid_t) { signalled(number); }));
     signals_.push_back(loop.on_signal(SIGINT, [this](pid_t sender) { interrupted(sender); }));
@@ -254,6 +254,7 @@ void QemuWatch::abandon_output() {
 }
 
 void QemuWatch::take(const Event& event) {
+    onlooker_.saw(event);
     for (const Command& command : supervisor_.on(event))
         std::visit([this](const auto& one) { perform(one); }, command);
 }

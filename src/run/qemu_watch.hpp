@@ -9,6 +9,7 @@
 #include "run/live_output.hpp"
 #include "run/messages.hpp"
 #include "run/notify_receiver.hpp"
+#include "run/onlooker.hpp"
 #include "run/process.hpp"
 #include "run/qmp.hpp"
 #include "run/sleep_watch.hpp"
@@ -27,7 +28,7 @@ namespace vmspawn {
 class QemuWatch {
 public:
     /// From here on SIGTERM, SIGINT and SIGHUP are requests to end.
-    QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan);
+    QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlooker& onlooker);
 
     /// It arrives when it greets.
     void adopt(Child qemu, Fd output, Fd qmp);
@@ -54,6 +55,7 @@ public:
     [[nodiscard]] pid_t qemu_pid() const { return qemu_ ? qemu_->pid() : -1; }
     /// QEMU, and the helpers that stay while it runs.
     [[nodiscard]] std::vector<pid_t> lasting_processes() const;
+    [[nodiscard]] Onlooker& onlooker() { return onlooker_; }
     void service_manager_asks_to_stop() { signalled(SIGTERM, "systemd"); }
     /// The descriptors stay the owner's, for as long as this lives.
     void start_command(CommandEnds ends);
@@ -71,6 +73,7 @@ private:
     EventLoop& loop_;
     Messages& messages_;
     const Plan& plan_;
+    Onlooker& onlooker_;
     Supervisor supervisor_;
     std::deque<Arrival> arrivals_;
     std::vector<EventSource> signals_;

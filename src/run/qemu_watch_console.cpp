@@ -20,9 +20,13 @@ void QemuWatch::start_console(ConsoleKind kind, int master, const Decoration& de
         helper->show_lines();
     if (kind == ConsoleKind::none)
         return;
-    ConsoleLink::Handlers handlers{.typed = [this](HotKey key) { typed(key); }, .hang_up = [this] { take(Signalled{SIGHUP}); }};
-    if (live_)
-        handlers.spoke = [this](std::string_view bytes) { live_->guest_spoke(bytes); };
+    const auto spoke = [this](std::string_view bytes) {
+        onlooker_.guest_printed(bytes);
+        if (live_)
+            live_->guest_spoke(bytes);
+    };
+    ConsoleLink::Handlers handlers{
+        .typed = [this](HotKey key) { typed(key); }, .hang_up = [this] { take(Signalled{SIGHUP}); }, .spoke = spoke};
     ConsoleEnds ends{.master = master};
     if (kind == ConsoleKind::kept) {
         nowhere_ = Fd(::open("/dev/null", O_RDWR | O_CLOEXEC));

@@ -96,6 +96,19 @@ std::string name_of(const Resource& resource) {
     return resource.id + place(resource);
 }
 
+std::string doing(const Plan& plan, const Resource& resource) {
+    const auto* file = std::get_if<OpenFile>(&resource.up);
+    if (file != nullptr && file->grow)
+        return fmt::format("growing '{}'", shown_path(plan, file->path));
+    const auto* spawn = std::get_if<Spawn>(&resource.up);
+    if (spawn == nullptr)
+        return "making " + resource.id;
+    const std::string program = spawn->program.substr(spawn->program.rfind('/') + 1);
+    if (resource.ready == Readiness::ended)
+        return fmt::format("making {} with {}", spawn->fills ? spawn->fills->directory : resource.id, program);
+    return "starting " + program;
+}
+
 Report describe(const Plan& plan, const Resource& resource, const Failure& failure) {
     std::string cause = error_text(failure.error);
     std::string_view rest = failure.detail;

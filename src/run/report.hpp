@@ -16,6 +16,9 @@ struct Report {
 /// What a child is called in messages: "root-fs" with the line that asked for it.
 std::string name_of(const Resource& resource);
 
+/// What vmspawn is at while it comes up: "growing 'disk.raw'", "making tpm-state with swtpm_setup".
+std::string doing(const Plan& plan, const Resource& resource);
+
 Report describe(const Plan& plan, const Resource& resource, const Failure& failure);
 
 }  // namespace vmspawn

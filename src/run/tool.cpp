@@ -18,7 +18,7 @@ namespace vmspawn {
 namespace {
 
 constexpr std::size_t remembered = 4096;
-constexpr int patience = 1000;  ///< milliseconds until the caller hears that it takes long
+constexpr int patience = 1000;  ///< milliseconds after which the caller hears that it takes long, again and again
 
 std::string last_line(std::string_view text) {
     while (text.ends_with('\n'))
@@ -53,12 +53,10 @@ Result<Tool> Tool::start(const std::string& program, std::vector<std::string> ar
 }
 
 /// False at the end of its output.
-bool Tool::read_some(const std::function<void()>& slow, bool& told) {
+bool Tool::read_some(const std::function<void()>& slow) {
     pollfd ready{output_.get(), POLLIN, 0};
-    if (!told && poll(&ready, 1, patience) == 0) {
-        told = true;
+    while (poll(&ready, 1, patience) == 0)
         slow();
-    }
     std::array<char, 1024> buffer;
     const ssize_t got = read(output_.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR)
@@ -72,16 +70,14 @@ bool Tool::read_some(const std::function<void()>& slow, bool& told) {
 }
 
 Result<void> Tool::wait_for(const std::string& text, const std::function<void()>& slow) {
-    bool told = false;
     while (said_.find(text) == std::string::npos)
-        if (!read_some(slow, told))
+        if (!read_some(slow))
             return reap() ? Failure{EIO, "run " + name_, "it ended early"} : Failure{EIO, "run " + name_, last_line(said_)};
     return {};
 }
 
 Result<void> Tool::finish(const std::function<void()>& slow) {
-    bool told = false;
-    while (read_some(slow, told)) {
+    while (read_some(slow)) {
     }
     return reap();
 }

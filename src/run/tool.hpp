@@ -18,7 +18,7 @@ public:
     static Result<Tool> start(const std::string& program, std::vector<std::string> arguments, std::vector<int> descriptors,
                               bool no_new_privileges = true);
 
-    /// Until it has said `text` or ended, which is a failure with its last words. `slow` is called once, after a second.
+    /// Until it has said `text` or ended, which is a failure with its last words. `slow` is called each second.
     Result<void> wait_for(const std::string& text, const std::function<void()>& slow);
     /// Until its end. EIO with its last words when its status is not 0; ENOSPC where it says so.
     Result<void> finish(const std::function<void()>& slow);
@@ -31,7 +31,7 @@ private:
     Fd output_;
     std::string said_;  ///< the last of it
 
-    bool read_some(const std::function<void()>& slow, bool& told);
+    bool read_some(const std::function<void()>& slow);
     Result<void> reap();
 };
 

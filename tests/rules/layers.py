@@ -15,7 +15,7 @@ LAYERS = {
     "config": ({"base", "language", "model"}, {"toml++", "nlohmann"}),
     "host": ({"base"}, {"nlohmann", "blkid"}),
     "plan": ({"base", "model", "host"}, {"nlohmann", "pugixml.hpp"}),
-    "run": ({"base", "plan"}, {"nlohmann", "systemd", "libfdisk"}),
+    "run": ({"base", "plan"}, {"nlohmann", "systemd", "libfdisk", "pugixml.hpp"}),
     "export": ({"base", "model"}, {"nlohmann", "pugixml.hpp"}),
     "app": ({"base", "language", "model", "config", "host", "plan", "run", "export"}, {"nlohmann", "systemd"}),
 }

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-VERBS = ["run", "check", "show", "explain", "plan", "host", "init", "schema", "completion"]
+VERBS = ["run", "check", "show", "explain", "plan", "host", "init", "timeline", "schema", "completion"]
 
 
 def output(*command):

@@ -25,7 +25,8 @@ TEST(EveryPlan, ComesUpAndGoesInReverse) {
     EXPECT_GE(plans.size(), 20U);
     for (const Plan& plan : plans) {
         FakeSystem system;
-        BringUp machine(plan, system);
+        Onlooker nobody;
+        BringUp machine(plan, system, nobody);
         EXPECT_TRUE(machine.run()) << plan.machine;
         EXPECT_EQ(system.held.size(), plan.resources.size());
         machine.tear_down();
@@ -38,7 +39,8 @@ TEST(EveryPlan, HoldsNothingWhicheverResourceFails) {
         for (const Resource& resource : plan.resources) {
             FakeSystem system;
             system.fail(resource.id);
-            BringUp machine(plan, system);
+            Onlooker nobody;
+            BringUp machine(plan, system, nobody);
             const bool dispensable = resource.on_failure == OnFailure::go_on || resource.on_failure == OnFailure::warn;
             EXPECT_EQ(machine.run(), dispensable) << plan.machine << ' ' << resource.id;
             machine.tear_down();
@@ -52,7 +54,8 @@ TEST(EveryPlan, HoldsNothingWhenQemuDiesBeforeItsGreeting) {
     for (const Plan& plan : every_plan()) {
         FakeSystem system;
         system.never_ready(plan.qemu);
-        BringUp machine(plan, system);
+        Onlooker nobody;
+        BringUp machine(plan, system, nobody);
         EXPECT_FALSE(machine.run()) << plan.machine;
         machine.tear_down();
         EXPECT_TRUE(undone_in_reverse(system)) << plan.machine;

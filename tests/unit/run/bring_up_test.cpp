@@ -32,7 +32,8 @@ Plan plan_of_all_kinds() {
 TEST(BringUp, StartsQemuBeforeOtherChildrenAndAllElseInOrder) {
     const Plan plan = plan_of_all_kinds();
     FakeSystem system;
-    BringUp machine(plan, system);
+    Onlooker nobody;
+    BringUp machine(plan, system, nobody);
     EXPECT_TRUE(machine.run());
     EXPECT_THAT(system.logged("start"), ElementsAre("name", "image", "credentials", "port", "terminal", "qmp", "socket", "qemu", "helper"));
     EXPECT_THAT(system.logged("ready"), ElementsAre("qemu"));
@@ -45,7 +46,8 @@ TEST(BringUp, AnyFailureLeavesNothingHeld) {
     for (const Resource& resource : plan.resources) {
         FakeSystem system;
         system.fail(resource.id, ENOENT);
-        BringUp machine(plan, system);
+        Onlooker nobody;
+        BringUp machine(plan, system, nobody);
         EXPECT_FALSE(machine.run()) << resource.id;
         ASSERT_THAT(machine.failures(), SizeIs(1)) << resource.id;
         EXPECT_EQ(machine.failures().front().resource->id, resource.id);
@@ -60,7 +62,8 @@ TEST(BringUp, QemuThatDiesBeforeItsGreetingIsUndoneFirst) {
     const Plan plan = plan_of_all_kinds();
     FakeSystem system;
     system.never_ready("qemu");
-    BringUp machine(plan, system);
+    Onlooker nobody;
+    BringUp machine(plan, system, nobody);
     EXPECT_FALSE(machine.run());
     machine.tear_down();
     EXPECT_EQ(system.logged("undo").front(), "qemu");
@@ -70,7 +73,8 @@ TEST(BringUp, QemuThatDiesBeforeItsGreetingIsUndoneFirst) {
 TEST(BringUp, SecondTearDownDoesNothing) {
     const Plan plan = plan_of_all_kinds();
     FakeSystem system;
-    BringUp machine(plan, system);
+    Onlooker nobody;
+    BringUp machine(plan, system, nobody);
     machine.run();
     machine.tear_down();
     const auto log = system.log;
@@ -83,7 +87,8 @@ TEST(BringUp, FailureThatOnlyWarnsLetsTheMachineStart) {
     plan.resources.insert(plan.resources.begin(), Resource{.id = "extra", .needs = {}, .up = MakeMemory{}, .on_failure = OnFailure::warn});
     FakeSystem system;
     system.fail("extra");
-    BringUp machine(plan, system);
+    Onlooker nobody;
+    BringUp machine(plan, system, nobody);
     EXPECT_TRUE(machine.run());
     EXPECT_THAT(machine.failures(), SizeIs(1));
 }
@@ -95,7 +100,8 @@ TEST(BringUp, FailureThatIsGoneOnFromLetsDependantsStart) {
             Resource{.id = "name", .needs = {}, .up = Spawn{}, .ready = Readiness::ended, .on_failure = OnFailure::go_on};
         FakeSystem system;
         at_once ? system.fail("name") : system.never_ready("name");
-        BringUp machine(plan, system);
+        Onlooker nobody;
+        BringUp machine(plan, system, nobody);
         EXPECT_TRUE(machine.run());
         EXPECT_THAT(machine.failures(), SizeIs(1));
         EXPECT_THAT(system.logged("start"), testing::Contains("helper"));
@@ -111,7 +117,8 @@ TEST(BringUp, FailureThatCanBeDroppedStopsThisStartAndTheNextGoesWithoutIt) {
     std::get<Spawn>(plan.resources.back().up).arguments = {"-stays", word};
     FakeSystem system;
     system.fail("helper");
-    BringUp machine(plan, system);
+    Onlooker nobody;
+    BringUp machine(plan, system, nobody);
     EXPECT_FALSE(machine.run());
     EXPECT_EQ(machine.failures().back().resource->id, "helper");
     machine.tear_down();
@@ -120,7 +127,7 @@ TEST(BringUp, FailureThatCanBeDroppedStopsThisStartAndTheNextGoesWithoutIt) {
     EXPECT_EQ(check_plan(rest), "");
     EXPECT_EQ(rest.find("socket"), nullptr);
     FakeSystem again;
-    BringUp second(rest, again);
+    BringUp second(rest, again, nobody);
     EXPECT_TRUE(second.run());
     EXPECT_THAT(std::get<Spawn>(rest.resources.back().up).arguments, SizeIs(1));
 }
@@ -130,7 +137,8 @@ TEST(BringUp, MachineIsNotUpWhenItsQemuWasDropped) {
     plan.resources[1].on_failure = OnFailure::warn;
     FakeSystem system;
     system.fail("image");
-    BringUp machine(plan, system);
+    Onlooker nobody;
+    BringUp machine(plan, system, nobody);
     EXPECT_FALSE(machine.run());
     EXPECT_THAT(machine.failures(), SizeIs(1));
     machine.tear_down();

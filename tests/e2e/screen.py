@@ -10,10 +10,10 @@ COLUMNS, ROWS = 100, 30
 
 
 class Tmux:
-    """Ends with its case."""
+    """Ends with its case. Patience is the seconds that a reader waits for what is to come."""
 
-    def __init__(self, case):
-        self.case = case
+    def __init__(self, case, patience=PATIENCE):
+        self.case, self.patience = case, patience
         case.addCleanup(self.end)
 
     def call(self, *words, check=True):
@@ -28,7 +28,7 @@ class Tmux:
 
     def wait_for_end(self):
         """All programs in its windows end."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while self.call("list-sessions", check=False):
             self.case.assertLess(time.monotonic(), end, "a shell does not end")
             time.sleep(0.1)
@@ -75,7 +75,7 @@ class Screen:
         return self.text()
 
     def wait_until(self, seen, what):
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.tmux.patience
         while not seen():
             self.tmux.case.assertLess(time.monotonic(), end, f"{what} did not come:\n{self.text()}")
             time.sleep(0.1)

@@ -3,10 +3,12 @@
 import textwrap
 
 from journey import GUESTS, Journey, main  # first: it finds the modules of the folder above
-from systemd_guest import DIRECT, SYSTEMD, SystemdCase
+from systemd_guest import DIRECT, PATIENCE, SYSTEMD, SystemdCase
 
 
 class Debian(Journey, SystemdCase):
+    patience = PATIENCE
+
     def machine(self, more="", file="web.vmspawn"):
         self.write(f'name = "{self.name}"\nram = "512M"\ntpm.enabled = false\n[image]\npath = "{SYSTEMD}/disk.raw"\nephemeral = true\n{DIRECT}{more}', file)
 
@@ -30,8 +32,8 @@ class Debian(Journey, SystemdCase):
         shell.ends_with(0)
         self.home()
 
-    def test_tests_of_a_project(self):
-        """As its CI script runs them: what they print, their status, and an end of those that hang."""
+    def ci(self):
+        """The project, and the script of its CI."""
         (self.project / "run-tests").write_text(textwrap.dedent("""\
             #!/bin/sh
             echo "in $(hostname): $(cat greeting)"
@@ -41,13 +43,21 @@ class Debian(Journey, SystemdCase):
         (self.project / "run-tests").chmod(0o755)
         self.machine('[mount.project]\nsource = "."\ntarget = "/src"\nread-only = true\n', "ci.vmspawn")
         (self.project / "ci.sh").write_text("vmspawn run --quiet ci.vmspawn --exec 'cd /src && ./run-tests' \"$@\"\n")
-        shell = self.shell
+        return self.shell
+
+    def test_tests_of_a_project(self):
+        """What they print and their status."""
+        shell = self.ci()
         shell.says("echo hello >greeting")
         self.assertEqual("in guest: hello", shell.tells("sh ci.sh", 0))
         shell.says("echo hallo >greeting")
         self.assertEqual("in guest: hallo\ngreeting: wrong", shell.tells("sh ci.sh", 3))
+        self.home()
+
+    def test_tests_that_take_too_long(self):
+        shell = self.ci()
         shell.says("echo hang >greeting")
-        said = shell.tells("sh ci.sh --timeout=5s", 110)
+        said = shell.tells("sh ci.sh --timeout=12s", 110)
         self.assertIn("the machine has had its time (--timeout)", said)
         self.home()
 

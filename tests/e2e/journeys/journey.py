@@ -5,7 +5,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import GUESTS, Case, main  # noqa: E402,F401
+from harness import GUESTS, PATIENCE, Case, main  # noqa: E402,F401
 from screen import Shell, Tmux  # noqa: E402
 
 KERNEL = '[boot]\nlinux = "vmlinuz"\ninitrd = ["initrd.img"]\n'
@@ -15,13 +15,15 @@ SMALL = 'ram = "256M"\ntpm.enabled = false\n'
 class Journey(Case):
     """To be derived from before a case that has a guest of its own."""
 
+    patience = PATIENCE
+
     def setUp(self):
         super().setUp()
         self.project = self.dir / self.name  # which machines without a name are called after
         self.project.mkdir()
         state = pathlib.Path("/var/lib/vmspawn") / self.name
         self.addCleanup(shutil.rmtree, state, ignore_errors=True)
-        self.tmux = Tmux(self)
+        self.tmux = Tmux(self, self.patience)
         self.shells = []
         self.shell = self.another_shell("first")
 

@@ -7,6 +7,7 @@
 #include "host/surroundings.hpp"
 #include "run/guest_ssh.hpp"
 #include "run/machines.hpp"
+#include "run/messages.hpp"
 #include "run/pidfd.hpp"
 
 #include <fmt/chrono.h>
@@ -237,6 +238,8 @@ int wait_until_ssh(const ListedMachine& machine, std::optional<Clock::time_point
 
 int list(const Invocation& said) {
     const std::vector<ListedMachine> machines = list_machines(bases());
+    if (said.format != "json" && machines.empty())
+        Messages(wanted_messages(said.quiet)).status("no machine runs");
     if (said.format != "json")
         return machines.empty() ? 0 : print(table(machines));
     json all = json::array();
@@ -269,17 +272,6 @@ int wait(const Invocation& said, const ListedMachine& machine) {
     if (said.wait_for == "stopped")
         return wait_until_ended(machine, until);
     return said.wait_for == "ssh" ? wait_until_ssh(machine, until) : wait_until_ready(machine, until);
-}
-
-int refuse_unknown(const std::string& verb, const std::string& name) {
-    std::vector<std::string> names;
-    for (const ListedMachine& machine : list_machines(bases()))
-        names.push_back(machine.name);
-    const auto near = nearest(name, names);
-    const bool is_about_output = verb == "logs" || verb == "console";
-    return complain(fmt::format("no machine called {} runs{}{}", printable(name), near ? fmt::format("; did you mean {}?", *near) : "",
-                                is_about_output ? "\n  what a machine shows is kept while it runs; console.log keeps it longer" : ""),
-                    ENOENT);
 }
 
 int act_on(const Invocation& said, const std::string& name) {
@@ -315,6 +307,17 @@ int events(const Invocation& said) {
 }
 
 }  // namespace
+
+int refuse_unknown(const std::string& verb, const std::string& name) {
+    std::vector<std::string> names;
+    for (const ListedMachine& machine : list_machines(bases()))
+        names.push_back(machine.name);
+    const auto near = nearest(name, names);
+    const bool is_about_output = verb == "logs" || verb == "console";
+    return complain(fmt::format("no machine called {} runs{}{}", printable(name), near ? fmt::format("; did you mean {}?", *near) : "",
+                                is_about_output ? "\n  what a machine shows is kept while it runs; console.log keeps it longer" : ""),
+                    ENOENT);
+}
 
 bool is_about_running_machines(const std::string& verb) {
     constexpr std::array verbs{"list", "status", "logs", "console", "stop", "reboot", "kill", "wait", "events"};

@@ -15,6 +15,9 @@ bool is_about_running_machines(const std::string& verb);
 /// Carries such a verb out for each machine that is named; returns the exit status, of the last failure.
 int look_after(const Invocation& said);
 
+/// Tells that no such machine runs, and which may be meant; returns the exit status.
+int refuse_unknown(const std::string& verb, const std::string& name);
+
 /// Asks the guest to power off in order and starts it again.
 int reboot(const ListedMachine& machine);
 /// What it has shown since it started; with --follow until its end.

@@ -77,7 +77,7 @@ std::optional<int> visit(const Invocation& said, const Diagnostics& found) {
         return complain("'" + name + "' is not the name of a machine", EINVAL);
     const Result<RunningMachine> machine = find_machine(look_around().runtime_base, name);
     if (!machine)
-        return give_up(machine.failure());
+        return machine.failure().error == ENOENT ? refuse_unknown(said.verb, name) : give_up(machine.failure());
     if (said.verb == "ssh")
         return become_ssh(*machine, user, said.command);
     const std::optional<std::uint32_t> port = port_of(said);

@@ -1,13 +1,17 @@
 #include "base/file.hpp"
 
 #include "base/fd.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace vmspawn {
 
@@ -74,6 +78,26 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
     if (!done)
         ::unlink(temporary.c_str());
     return done;
+}
+
+std::string nearly_named(const std::filesystem::path& path) {
+    constexpr std::size_t most = 4096;  // of a directory with more, only these are looked at
+    std::vector<std::string> names;
+    std::error_code refused;
+    const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
+    for (std::filesystem::directory_iterator entry(directory, refused), end; !refused && entry != end && names.size() < most;
+         entry.increment(refused)) {
+        std::error_code gone;
+        std::string name = entry->path().filename().string();
+        // no devices: who misses one is not to take another
+        if (printable(name) == name && (entry->is_regular_file(gone) || entry->is_directory(gone)))
+            names.push_back(std::move(name));
+    }
+    std::ranges::sort(names);
+    const std::string near = nearest(path.filename().string(), names).value_or("");
+    // what many names end with makes no two of them alike
+    const bool alike = nearest(path.stem().string(), std::array{std::filesystem::path(near).stem().string()}).has_value();
+    return alike ? near : "";
 }
 
 }  // namespace vmspawn

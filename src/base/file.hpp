@@ -18,4 +18,7 @@ enum class Existing { replace, keep };
 /// Under a temporary name in the same directory, then renamed (replace) or linked (keep: EEXIST when something is there).
 Result<void> write_file(const std::filesystem::path& path, std::string_view text, Existing existing, unsigned mode = 0644);
 
+/// For a path where nothing is: the name of a file or directory beside it that may be meant; empty when there is none, or nobody may look.
+std::string nearly_named(const std::filesystem::path& path);
+
 }  // namespace vmspawn

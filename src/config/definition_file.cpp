@@ -28,6 +28,13 @@ Refusal system_refusal(int error) {
     return {fmt::format("cannot be read: {}", std::strerror(error)), "", error};
 }
 
+Refusal missing(const std::filesystem::path& path) {
+    Refusal refusal = system_refusal(ENOENT);
+    if (const std::string near = nearly_named(path); !near.empty())
+        refusal.hint = fmt::format("did you mean '{}'?", near);
+    return refusal;
+}
+
 std::optional<Refusal> refuse_kind(mode_t mode) {
     if (S_ISREG(mode))
         return std::nullopt;
@@ -43,7 +50,7 @@ std::optional<Refusal> refuse_kind(mode_t mode) {
 std::variant<std::string, Refusal> read_bounded(const std::filesystem::path& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) < 0)
-        return system_refusal(errno);
+        return errno == ENOENT ? missing(path) : system_refusal(errno);
     if (auto refusal = refuse_kind(status.st_mode))
         return *std::move(refusal);
     auto text = read_file(path, most_definition_bytes);

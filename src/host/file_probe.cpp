@@ -1,6 +1,7 @@
 #include "host/file_probe.hpp"
 
 #include "base/fd.hpp"
+#include "base/file.hpp"
 #include "host/bzimage.hpp"
 #include "host/file_format.hpp"
 
@@ -78,6 +79,8 @@ FileAnswer probe_file(const std::string& path) {
     struct stat found {};
     if (stat(path.c_str(), &found) < 0) {
         answer.error = errno == ENOENT ? 0 : errno;
+        if (answer.error == 0)
+            answer.near = nearly_named(path);
         return answer;
     }
     answer.type = type_of(found.st_mode);

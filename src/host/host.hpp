@@ -77,6 +77,7 @@ struct FileAnswer {
     std::uint32_t owner = 0;  ///< uid
     std::string identity;     ///< device and inode, to see that two names are one file; of a block device its number
     std::string format;       ///< regular and block only: "qcow2", "uki", "pe" (an EFI program or kernel), "zboot", "gzip", "elf" or "raw"
+    std::string near;         ///< missing only: a name beside it that may be meant
     std::string target;       ///< disks only: the path without links, where it differs
     std::optional<Qcow2Facts> qcow2;       ///< disks only, of format "qcow2"
     std::string machine;                   ///< the architecture that a kernel or EFI program is for; empty: it does not say

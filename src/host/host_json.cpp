@@ -35,6 +35,8 @@ json write_file(const FileAnswer& answer, const PathWriter& paths) {
     json record = {{"type", type}};
     if (answer.error != 0)
         record["error"] = answer.error;
+    if (!answer.near.empty())
+        record["near"] = answer.near;
     if (answer.type == FileAnswer::Type::missing)
         return record;
     record.update({{"size", answer.size},

@@ -73,6 +73,7 @@ FileAnswer read_file(const json& value, const std::string& where, const PathRead
         refuse(where + ".type", "is no type of a file");
     if (object.find("error") != nullptr)
         object.read_number("error", answer.error);
+    object.read_if_there("near", answer.near);
     if (answer.type != FileAnswer::Type::missing) {
         object.read_number("size", answer.size);
         object.read("readable", answer.readable);

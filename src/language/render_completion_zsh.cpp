@@ -26,7 +26,7 @@ std::string action(const FlagRow& row) {
             return words.empty() ? "_files -/"
                                  : fmt::format(" _alternative \"words\\:word\\:({})\" \"files\\:directory\\:_files -/\"", words);
         case Complete::key:
-            return fmt::format(" compadd -S \"\" -- {}", words);
+            return fmt::format(" compadd {}-- {}", words.ends_with('=') ? "-S \"\" " : "", words);
         case Complete::user:
             return "_users";
         case Complete::words:

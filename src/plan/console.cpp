@@ -178,8 +178,11 @@ void plan_console(Planning& p) {
     p.plan.console.types = kind(p.machine.console.mode) == ConsoleKind::interactive || mode == ConsoleMode::native;
     if (p.errand.command && p.plan.console.kind != ConsoleKind::none)
         p.plan.console.kind = ConsoleKind::kept;
-    if (p.plan.console.kind == ConsoleKind::interactive)
+    if (p.plan.console.kind == ConsoleKind::interactive) {
         p.plan.notices.emplace_back("^] three times ends the machine, and ^]^]? shows the other keys");
+        if (p.machine.console.transport == ConsoleTransport::virtio)
+            p.plan.console.when_blank = "firmware, boot loaders and the kernel's first words show only with console.transport = \"serial\"";
+    }
     if (mode == ConsoleMode::gui)
         add_window(p);
     else

@@ -69,8 +69,9 @@ const FileAnswer* judge_file(Planning& planning, const WantedFile& wanted) {
                                .with_hint(std::strerror(answer.error))
                                .with_error(answer.error));
     else if (answer.type == Type::missing)
-        planning.found.add(
-            error(fmt::format("{}: {} does not exist", wanted.key, place), at).with_hint("there is no such file").with_error(ENOENT));
+        planning.found.add(error(fmt::format("{}: {} does not exist", wanted.key, place), at)
+                               .with_hint(answer.near.empty() ? "there is no such file" : fmt::format("did you mean '{}'?", answer.near))
+                               .with_error(ENOENT));
     else if (!is_usable_type(answer.type, wanted))
         planning.found.add(error(fmt::format("{}: {} is {}", wanted.key, place, words_for(answer.type)), at).with_hint(expected(wanted)));
     else if (!answer.readable)

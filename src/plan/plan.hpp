@@ -64,6 +64,7 @@ struct ConsolePlan {
     ResourceId terminal;                ///< the MakeTerminal; empty for none
     bool types = false;                 ///< who attaches to it later, too
     std::optional<ConsoleLook> look{};  ///< nothing: the terminal could not show it, or there is none
+    std::string when_blank{};           ///< for who types and sees nothing: what may have spoken elsewhere; empty: nothing
 };
 
 /// The ladder of an orderly end: ACPI power-off, then after `power_off` SIGTERM, then after `terminate` SIGKILL.

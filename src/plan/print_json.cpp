@@ -220,6 +220,8 @@ json console_json(const ConsolePlan& console) {
                           {"title", console.look->title},
                           {"background", console.look->background},
                           {"tint", console.look->tint}};
+    if (!console.when_blank.empty())
+        record["when-blank"] = console.when_blank;
     return record;
 }
 

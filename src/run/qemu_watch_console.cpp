@@ -42,6 +42,9 @@ void QemuWatch::start_console(ConsoleKind kind, int master, const Decoration& de
 }
 
 void QemuWatch::typed(HotKey key) {
+    const std::string& when_blank = plan_.console.when_blank;
+    if ((key == HotKey::help || key == HotKey::end) && !when_blank.empty() && console_->last_lines().empty())
+        messages_.status("the guest has shown nothing yet; " + when_blank);
     if (key != HotKey::detach)
         return take(KeysTyped{key});
     if (!has_manager())

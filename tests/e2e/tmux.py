@@ -1,79 +1,113 @@
 #!/usr/bin/python3
 """The console inside tmux, a terminal that draws."""
-import re
-import subprocess
-import time
+import fcntl
+import hashlib
+import os
+import signal
+import struct
+import termios
 
-from harness import PATIENCE, PROGRAM, Case, main
+from harness import Case, children_of, cmdline_of, main
+from screen import Shell, Tmux
 
 
-class Tmux(Case):
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(lambda: self.tmux("kill-server", check=False))
+class Console(Case):
+    def begin(self, command):
+        self.shell = Shell(Tmux(self))
+        self.linux(command, console="")
+        return self.shell.begin("vmspawn run --tpm=no m.vmspawn")
 
-    def tmux(self, *words, check=True):
-        done = subprocess.run(["tmux", "-S", self.dir / "tmux", "-f", "/dev/null", *words], env=self.env, cwd=self.dir, capture_output=True,
-                              text=True, timeout=30)
-        if check:
-            self.assertEqual(0, done.returncode, done.stderr)
-        return done.stdout
+    def process(self, program):
+        """The first below the shell."""
+        return next(pid for pid in children_of(os.getpid()) if os.path.basename(cmdline_of(pid)[0]).startswith(program))
 
-    def open(self, command):
-        """A shell that runs the machine and says how it ended and whether the terminal is as before."""
-        script = self.dir / "session"
-        script.write_text(f'stty -g >before\n"{PROGRAM}" run --tpm=no "{self.linux(command, console="")}"\n'
-                          'echo "status $?"\nstty -g | cmp - before && echo "settings of before"\nread end\n')
-        self.tmux("new-session", "-d", "-x", "100", "-y", "30", f"sh {script}")
+    def end(self, status):
+        """How it ended, and the shell obeys afterwards."""
+        said = self.shell.ends_with(status)
+        self.assertNotIn("Virtual Machine", self.shell.title())
+        self.assertEqual("here", self.shell.says("echo here"))
+        return said
 
-    def screen(self):
-        return self.tmux("capture-pane", "-p", "-J")
-
-    def wait_for(self, text):
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            if re.search(text, self.screen()):
-                return
-            time.sleep(0.1)
-        self.fail(f"{text} is not on the screen:\n{self.screen()}")
-
-    def title(self):
-        return self.tmux("display-message", "-p", "#{pane_title}").strip()
+    def go(self):
+        self.shell.close()
+        self.shell.tmux.wait_for_end()
+        self.assert_nothing_left()
 
     def test_typing_title_and_end(self):
-        self.open("echo")
-        self.wait_for("T: up")
-        self.assertIn(f"Virtual Machine {self.name}", self.title())
-        self.tmux("send-keys", "-l", "grüße aus tmux")
-        self.tmux("send-keys", "Enter")
-        self.wait_for("T: heard grüße aus tmux")
-        self.tmux("resize-window", "-x", "120", "-y", "40")
-        self.tmux("send-keys", "-l", "still here")
-        self.tmux("send-keys", "Enter")
-        self.wait_for("T: heard still here")
-        self.tmux("send-keys", "C-]", "C-]", "C-]")
-        self.wait_for("status 143")
-        self.wait_for("settings of before")
-        self.assertNotIn("Virtual Machine", self.title())
-        self.tmux("send-keys", "Enter")
+        shell = self.begin("echo").wait_for("T: up")
+        self.assertIn(f"Virtual Machine {self.name}", shell.title())
+        shell.type("grüße aus tmux")
+        shell.wait_for("T: heard grüße aus tmux")
+        shell.resize(120, 40)
+        shell.type("still here")
+        shell.wait_for("T: heard still here")
+        shell.keys("C-]", "C-]", "C-]")
+        self.end(143)
+        self.go()
 
-    def test_a_long_paste(self):
+    def test_a_paste_of_64_kib(self):
         """tmux pastes as fast as it is read."""
-        self.open("echo")
-        self.wait_for("T: up")
-        text = "".join(f"{n:04}" for n in range(500))
-        buffer = self.dir / "buffer"
-        buffer.write_text(text + "\r")
-        self.tmux("load-buffer", str(buffer))
-        self.tmux("paste-buffer")
-        end = time.monotonic() + PATIENCE
-        while f"T: heard {text}" not in self.screen().replace("\n", "") and time.monotonic() < end:
-            time.sleep(0.1)
-        self.assertIn(f"T: heard {text}", self.screen().replace("\n", ""))
-        self.tmux("send-keys", "-l", "quit")
-        self.tmux("send-keys", "Enter")
-        self.wait_for("status 0")
-        self.wait_for("settings of before")
+        shell = self.begin("swallow,echo").wait_for("T: swallowing")
+        text = "".join(f"{n:08}" for n in range(8192))
+        shell.paste(text)
+        shell.wait_for("T: swallowed " + hashlib.sha256(text.encode()).hexdigest())
+        shell.type("typed after it")
+        shell.wait_for("T: heard typed after it")
+        shell.type("quit")
+        self.end(0)
+        self.go()
+
+    def test_the_window_gets_another_size(self):
+        shell = self.begin("powerbutton").wait_for("T: waiting")
+        qemu = self.process("qemu-system")
+        path = next(link for link in (os.readlink(f"/proc/{qemu}/fd/{fd}") for fd in os.listdir(f"/proc/{qemu}/fd")) if link.startswith("/dev/pts/"))
+        guest = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        self.addCleanup(os.close, guest)
+
+        def size():
+            return struct.unpack("HHHH", fcntl.ioctl(guest, termios.TIOCGWINSZ, bytes(8)))[1::-1]
+
+        for wanted in ((132, 50), (40, 10), (100, 30)):
+            shell.resize(*wanted)
+            shell.wait_until(lambda wanted=wanted: size() == wanted, f"a console of {wanted}")
+        shell.keys("C-]", "C-]", "p")
+        shell.wait_for("T: button")
+        self.end(0)
+        self.go()
+
+    def test_keys_of_the_shell_are_the_guests(self):
+        """Ctrl-C, Ctrl-Z and Ctrl-D."""
+        shell = self.begin("shell").wait_for("^/ #$")
+        shell.type("cat")
+        shell.type("first")
+        shell.wait_for("^first$\n^first$")
+        shell.keys("C-z")
+        shell.wait_for("Stopped")
+        shell.type("echo fore$((1+1)); fg")
+        shell.wait_for("^fore2$")
+        shell.type("second")
+        shell.wait_for("^second$\n^second$")
+        shell.keys("C-c")
+        shell.type("echo after-$((6*7))")
+        shell.wait_for("^after-42$")
+        shell.keys("C-d")
+        self.end(0)
+        self.go()
+
+    def test_after_qemu_was_killed(self):
+        self.begin("hang").wait_for("T: hanging")
+        os.kill(self.process("qemu-system"), signal.SIGKILL)
+        self.assertIn("SIGKILL", self.end(5))
+        self.go()
+
+    def test_after_a_crash_of_vmspawn(self):
+        for number in (signal.SIGSEGV, signal.SIGABRT):
+            shell = self.begin("hang") if number == signal.SIGSEGV else self.shell.begin("vmspawn run --tpm=no m.vmspawn")
+            shell.wait_for("T: hanging")
+            os.kill(self.process("vmspawn"), number)
+            self.end(128 + number)
+        self.assertNotIn(self.name, self.shell.says("vmspawn list"))  # sweeps what a crashed one left
+        self.go()
 
 
 if __name__ == "__main__":

@@ -29,6 +29,20 @@ TEST_F(File, IsReadBackAsWritten) {
     EXPECT_EQ(entries(), 1U);
 }
 
+TEST_F(File, OfNearlyThatNameIsFound) {
+    for (const char* name : {"web.raw", "web.vmspawn", "mistakes.vmspawn", "a\x01"})
+        ASSERT_TRUE(write_file(directory / name, "", Existing::keep));
+    fs::create_directory(directory / "images");
+    fs::create_symlink("/dev/null", directory / "nul0");
+    EXPECT_EQ(nearly_named(directory / "wed.raw"), "web.raw");
+    EXPECT_EQ(nearly_named(directory / "web.vmspwan"), "web.vmspawn");
+    EXPECT_EQ(nearly_named(directory / "image"), "images");
+    EXPECT_EQ(nearly_named(directory / "missing.vmspawn"), "");  // as far from mistakes.vmspawn as its end is long
+    EXPECT_EQ(nearly_named(directory / "nul1"), "");
+    EXPECT_EQ(nearly_named(directory / "a\x02"), "");
+    EXPECT_EQ(nearly_named(directory / "nowhere/web.raw"), "");
+}
+
 TEST_F(File, IsKeptOrReplacedAsAsked) {
     ASSERT_TRUE(write_file(directory / "a", "old", Existing::keep));
     EXPECT_EQ(write_file(directory / "a", "new", Existing::keep).failure().error, EEXIST);

@@ -93,6 +93,9 @@ TEST_F(FileProbe, LinksAreFollowedAndNamesOfOneFileAgree) {
 TEST_F(FileProbe, MissingAndUnreachable) {
     EXPECT_EQ(probe_file(directory_ / "none").type, Type::missing);
     EXPECT_EQ(probe_file(directory_ / "none").error, 0);
+    EXPECT_EQ(probe_file(directory_ / "none").near, "");
+    directory_.write("disk.raw", "");
+    EXPECT_EQ(probe_file(directory_ / "dist.raw").near, "disk.raw");
     fs::create_symlink("loop", directory_ / "loop");
     EXPECT_EQ(probe_file(directory_ / "loop").error, ELOOP);
     fs::create_symlink("nowhere", directory_ / "dangling");

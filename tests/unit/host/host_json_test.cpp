@@ -92,6 +92,14 @@ TEST(HostJson, EveryFileTypeRoundTrips) {
     }
 }
 
+TEST(HostJson, WhatMayBeMeantIsKept) {
+    Host host;
+    host.files["/x"].near = "y";
+    const auto read = host_from_json(to_json(host, "", ""), "", "");
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->files.at("/x").near, "y");
+}
+
 TEST(HostJson, NobodyAskedForFirmwareAndThereIsNoneAreTwoThings) {
     Host host;
     EXPECT_FALSE(host_from_json(to_json(host, "", ""), "", "")->firmware);

@@ -78,8 +78,11 @@ TEST(Boot, MissingPartsNameTheirKey) {
     machine.boot.initrds = {"/defs/a.img", "/defs/b.img"};
     Host host = plain_host();
     host.files["/defs/vmlinuz"] = host.files["/defs/b.img"] = FileAnswer{};
-    EXPECT_THAT(planned(machine, host).summaries(),
-                ElementsAre("boot.linux: ./vmlinuz does not exist", "boot.initrd[1]: ./b.img does not exist"));
+    host.files["/defs/vmlinuz"].near = "vmlinux";
+    const Planned made = planned(machine, host);
+    EXPECT_THAT(made.summaries(), ElementsAre("boot.linux: ./vmlinuz does not exist", "boot.initrd[1]: ./b.img does not exist"));
+    EXPECT_EQ(made.found.begin()->hint, "did you mean 'vmlinux'?");
+    EXPECT_EQ(std::next(made.found.begin())->hint, "there is no such file");
 }
 
 TEST(Boot, ADiskNeedsSomethingThatBootsIt) {

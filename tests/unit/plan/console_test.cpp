@@ -36,6 +36,12 @@ TEST(Console, InteractiveOverVirtio) {
     EXPECT_THAT(made.values("-append"), ElementsAre("TERM=xterm systemd.tty.term.hvc0=xterm console=hvc0 no_timer_check"));
 }
 
+TEST(Console, WhoSeesNothingIsToldOfTheSerialOne) {
+    EXPECT_THAT(planned(with_mode(ConsoleMode::interactive)).plan.console.when_blank, HasSubstr("console.transport = \"serial\""));
+    EXPECT_EQ(planned(with_mode(ConsoleMode::interactive, ConsoleTransport::serial)).plan.console.when_blank, "");
+    EXPECT_EQ(planned(with_mode(ConsoleMode::read_only)).plan.console.when_blank, "");
+}
+
 TEST(Console, ATerminalsSizeIsToldWhereItIsKnown) {
     Host host = plain_host();
     host.rows = 50;

@@ -11,7 +11,7 @@ _vmspawn_flags() {
     show) echo '--set= --unset= --profile= --format= --effective --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     diff) echo '--set= --unset= --profile= --format= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     explain) echo '--set= --unset= --profile= --format= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
-    plan) echo '--set= --unset= --profile= --format= --exec= --timeout= --host= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
+    plan) echo '--set= --unset= --profile= --format= --exec= --timeout= --against= --host= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     export) echo '--set= --unset= --profile= --format= --to= --strict --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     host) echo '--format= --quiet --no-pager --help --version' ;;
     list) echo '--format= --quiet --no-pager --help --version' ;;
@@ -33,7 +33,7 @@ _vmspawn_flags() {
     esac
 }
 
-_vmspawn_with_value='--machine -M --uuid --arch --cpus --ram --kvm --smbios11 -s --image -i --directory -D --image-format --image-disk-type --discard-disk --grow-image -G --private-users --linux --initrd --unpack-kernel --firmware --firmware-features --secure-boot --efi-nvram-template --efi-nvram-state --coco --tpm --tpm-state --vsock --vsock-cid --vsock-backend --network-backend --forward --mac --bind --bind-ro --extra-drive --bind-user --bind-user-shell --bind-user-group --set-credential --load-credential --pass-ssh-key --ssh-key-type --forward-journal --forward-journal-max-use --forward-journal-keep-free --forward-journal-max-file-size --forward-journal-max-files --console --console-transport --background --console-log --register --slice -S --property --notify-ready --ready-timeout --qemu --qemu-cpu --legacy-devices --hotplug-ports --qemu-arg --set --unset --profile --format --template --to --for --exec --timeout --host'
+_vmspawn_with_value='--machine -M --uuid --arch --cpus --ram --kvm --smbios11 -s --image -i --directory -D --image-format --image-disk-type --discard-disk --grow-image -G --private-users --linux --initrd --unpack-kernel --firmware --firmware-features --secure-boot --efi-nvram-template --efi-nvram-state --coco --tpm --tpm-state --vsock --vsock-cid --vsock-backend --network-backend --forward --mac --bind --bind-ro --extra-drive --bind-user --bind-user-shell --bind-user-group --set-credential --load-credential --pass-ssh-key --ssh-key-type --forward-journal --forward-journal-max-use --forward-journal-keep-free --forward-journal-max-file-size --forward-journal-max-files --console --console-transport --background --console-log --register --slice -S --property --notify-ready --ready-timeout --qemu --qemu-cpu --legacy-devices --hotplug-ports --qemu-arg --set --unset --profile --format --template --to --for --exec --timeout --against --host'
 
 _vmspawn_definitions() {
     local path
@@ -70,6 +70,7 @@ _vmspawn_value() {
     --template) COMPREPLY=($(compgen -W 'image directory kernel uki tpm ci' -- "$current")) ;;
     --to) COMPREPLY=($(compgen -W 'libvirt kubevirt systemd-unit' -- "$current")) ;;
     --for) COMPREPLY=($(compgen -W 'ready stopped ssh' -- "$current")) ;;
+    --against) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -W "$(command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf "%f\n" 2>/dev/null)" -- "$current") ;;
     esac
 }
 

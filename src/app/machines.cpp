@@ -32,10 +32,6 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-std::vector<std::string> bases() {
-    return machine_bases(look_around().runtime_base, geteuid() == 0);
-}
-
 std::string state_word(const MachineState& state) {
     return state.stopping ? "stopping" : state.ready ? "running" : "starting";
 }
@@ -271,17 +267,6 @@ int wait(const Invocation& said, const ListedMachine& machine) {
     return said.wait_for == "ssh" ? wait_until_ssh(machine, until) : wait_until_ready(machine, until);
 }
 
-int refuse_unknown(const std::string& verb, const std::string& name) {
-    std::vector<std::string> names;
-    for (const ListedMachine& machine : list_machines(bases()))
-        names.push_back(machine.name);
-    const auto near = nearest(name, names);
-    const bool is_about_output = verb == "logs" || verb == "console";
-    return complain(fmt::format("no machine called {} runs{}{}", printable(name), near ? fmt::format("; did you mean {}?", *near) : "",
-                                is_about_output ? "\n  what a machine shows is kept while it runs; console.log keeps it longer" : ""),
-                    ENOENT);
-}
-
 int act_on(const Invocation& said, const std::string& name) {
     const Result<ListedMachine> machine = find_listed(bases(), name);
     if (!machine && said.verb == "wait" && said.wait_for == "stopped")
@@ -315,6 +300,21 @@ int events(const Invocation& said) {
 }
 
 }  // namespace
+
+std::vector<std::string> bases() {
+    return machine_bases(look_around().runtime_base, geteuid() == 0);
+}
+
+int refuse_unknown(const std::string& verb, const std::string& name) {
+    std::vector<std::string> names;
+    for (const ListedMachine& machine : list_machines(bases()))
+        names.push_back(machine.name);
+    const auto near = nearest(name, names);
+    const bool is_about_output = verb == "logs" || verb == "console";
+    return complain(fmt::format("no machine called {} runs{}{}", printable(name), near ? fmt::format("; did you mean {}?", *near) : "",
+                                is_about_output ? "\n  what a machine shows is kept while it runs; console.log keeps it longer" : ""),
+                    ENOENT);
+}
 
 bool is_about_running_machines(const std::string& verb) {
     constexpr std::array verbs{"list", "status", "logs", "console", "stop", "reboot", "kill", "wait", "events"};

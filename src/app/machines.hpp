@@ -15,6 +15,11 @@ bool is_about_running_machines(const std::string& verb);
 /// Carries such a verb out for each machine that is named; returns the exit status, of the last failure.
 int look_after(const Invocation& said);
 
+/// Where machines are looked for, as list_machines() takes it.
+std::vector<std::string> bases();
+/// Says that no such machine runs, and which may be meant. `verb`: who asked.
+int refuse_unknown(const std::string& verb, const std::string& name);
+
 /// Asks the guest to power off in order and starts it again.
 int reboot(const ListedMachine& machine);
 /// What it has shown since it started; with --follow until its end.

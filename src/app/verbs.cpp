@@ -252,9 +252,10 @@ int show_plan(const Invocation& said, const Plan& plan) {
     return script ? print(*script) : complain(to_string(script.failure()), script.failure().error);
 }
 
-int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed) {
+int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, std::function<std::string()> definition) {
     RunOptions options = wanted_messages(said.quiet || plan.command);  // the streams are the command's
     options.starter = said.detach ? take_starter() : -1;
+    options.definition = std::move(definition);
     if (options.level == LOG_DEBUG)
         std::fputs(plan_text(plan).c_str(), stderr);
     return execute(said.no_ask_password ? without_questions(plan) : plan, options, passed);

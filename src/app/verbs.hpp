@@ -10,6 +10,7 @@
 #include "model/machine.hpp"
 #include "plan/plan.hpp"
 
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -53,7 +54,11 @@ std::optional<Host> learn_host(const Invocation& said, const Machine& machine, c
 Errand errand_of(const Invocation& said);
 
 int show_plan(const Invocation& said, const Plan& plan);
-int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed);
+/// plan --against: the definition, without a file that of the machine, beside what the machine was started with.
+int compare(const Invocation& said, const PathBase& base, Diagnostics found);
+/// What a machine keeps for that, made when it is asked for. Both arguments outlive it.
+std::function<std::string()> definition_to_keep(const Merged& merged, const PathBase& base);
+int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, std::function<std::string()> definition);
 
 /// Writes NAME.vmspawn, commented. An existing file is left as it is (EEXIST).
 int init(const std::string& name, std::string_view kind);

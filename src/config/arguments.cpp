@@ -1,6 +1,7 @@
 #include "config/arguments.hpp"
 
 #include "base/text.hpp"
+#include "config/exclusions.hpp"
 #include "config/flag_table.hpp"
 #include "config/override_flags.hpp"
 #include "config/validate.hpp"
@@ -113,6 +114,7 @@ Invocation ArgumentParser::finish(std::size_t first_kernel_word) {
         refuse_verb();
     else if (verb_ != nullptr && !is_question) {
         judge_files();
+        judge_exclusions(out_, found_);
         kernel_words(first_kernel_word);
     }
     return std::move(out_);
@@ -286,7 +288,10 @@ void ArgumentParser::apply_common(const CommonFlag& common, const Typed& typed) 
         apply_timeout(typed);
     else if (name == "exec")
         apply_exec(typed);
-    else if (name == "profile") {
+    else if (name == "against") {
+        out_.against = typed.value();
+        out_.against_at = typed.value_at();
+    } else if (name == "profile") {
         out_.profile = typed.value();
         out_.profile_at = typed.value_at();
     }
@@ -335,8 +340,6 @@ void ArgumentParser::judge_files() {
         refuse(fmt::format("'{}' lacks an argument", verb_->name), word_at(1), usage);
     else if (verb_->name == "export" && out_.target.empty())
         refuse("'export' lacks --to", word_at(1), usage);
-    if (out_.detach && out_.exec)
-        refuse("--exec and --detach exclude each other", out_.exec_at, "the status of the command is for the caller, who waits for it");
     for (std::size_t i = 0; i < out_.files.size(); ++i) {
         const std::string& word = out_.files[i];
         const Origin at = word_at(file_words_[i]);

@@ -52,11 +52,13 @@ void report_failures(const Plan& plan, const BringUp& machine, bool up, Messages
     }
 }
 
-void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages, int starter) {
+void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages, const RunOptions& options) {
     announce(plan, system, messages);
-    if (starter >= 0 && plan.notify.wait)
+    if (options.starter >= 0 && plan.notify.wait)
         messages.status("the guest runs; in the background it is once it says that it is ready (--notify-ready=no: at once)");
     system.hand_over();
+    if (options.definition)
+        watch.keep_definition(options.definition());
     watch.machine_is_up();
     if (Result<void> ended = watch.until_end(); !ended) {
         messages.error("could not " + to_string(ended.failure()));
@@ -72,12 +74,13 @@ const Resource* to_be_dropped(const BringUp& machine, bool up) {
 
 /// The machine from its start to its end. Nothing instead of a status: `dropped` is set, and it is to start without that.
 std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& messages, std::unique_ptr<HostScope>& scope,
-                               const PassedDescriptors& passed, std::unique_ptr<PasswordAgent> agent, int starter, ResourceId& dropped) {
+                               const PassedDescriptors& passed, std::unique_ptr<PasswordAgent> agent, const RunOptions& options,
+                               ResourceId& dropped) {
     QemuWatch watch(loop, messages, plan);
     LinuxSystem system(plan, loop, watch, messages, scope, passed);
     BringUp machine(plan, system);
-    if (starter >= 0)
-        watch.when_ready([&] { leave_starter(starter, system.resolve({"runtime-dir", Late::What::name})); });
+    if (options.starter >= 0)
+        watch.when_ready([&] { leave_starter(options.starter, system.resolve({"runtime-dir", Late::What::name})); });
     const bool up = machine.run();
     agent.reset();
     const bool asked_to_end = watch.facts().asked_by.has_value() || watch.facts().timed_out;
@@ -85,7 +88,7 @@ std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& mess
     if (up || !asked_to_end)
         report_failures(plan, machine, up, messages);
     if (up)
-        supervise(plan, system, watch, messages, starter);
+        supervise(plan, system, watch, messages, options);
     else if (!asked_to_end && !dispensable && !machine.failures().empty())
         watch.set_bring_up_error(machine.failures().back().failure.error);
     machine.tear_down();
@@ -112,8 +115,7 @@ int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors
     std::optional<int> status;
     while (!status) {
         ResourceId dropped;
-        status =
-            run_machine(rest, loop, messages, scope, passed, may_ask(rest) ? PasswordAgent::start() : nullptr, options.starter, dropped);
+        status = run_machine(rest, loop, messages, scope, passed, may_ask(rest) ? PasswordAgent::start() : nullptr, options, dropped);
         if (!status)
             rest = without(rest, dropped);
     }

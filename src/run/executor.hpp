@@ -4,6 +4,9 @@
 #include "base/passed.hpp"
 #include "plan/plan.hpp"
 
+#include <functional>
+#include <string>
+
 namespace vmspawn {
 
 /// As $SYSTEMD_LOG_TARGET names them.
@@ -18,6 +21,7 @@ struct RunOptions {
     bool with_tid = false;       ///< and the thread
     bool ratelimit_kmsg = true;  ///< the kernel's log is not flooded
     LogTarget target = LogTarget::console;
+    std::function<std::string()> definition{};  ///< what definition_file is to hold; asked for when the machine is up
     int starter = -1;  ///< a socket of the vmspawn in whose background this one is to go on (run/detach); -1: there is none
 };
 

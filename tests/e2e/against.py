@@ -12,7 +12,7 @@ SECRET = "e2e-against-secret"
 
 class Against(Case):
     def define(self, head=HEAD, more=""):
-        return self.linux("powerbutton", more, head=head, console="")
+        return self.linux("hang", more, head=head, console="")
 
     def begin(self, *words, **parts):
         self.assert_status(0, self.vmspawn("run", "--detach", self.define(**parts), *words))
@@ -28,7 +28,7 @@ class Against(Case):
         return {change["key"]: change for change in facts["changes"]}
 
     def end(self):
-        self.assert_status(0, self.vmspawn("stop", self.name))
+        self.assert_status(0, self.vmspawn("kill", self.name))
         self.assert_nothing_left()
 
     def test_what_would_change(self):
@@ -54,7 +54,7 @@ class Against(Case):
         """Without a file there is none to read again."""
         flags = [f"--machine={self.name}", "--ram=128M", "--kvm=no", "--console=read-only", f"--linux={GUESTS}/vmlinuz",
                  f"--initrd={GUESTS}/initrd.img"]
-        words = ["--", "quiet", "test.cmd=powerbutton"]
+        words = ["--", "quiet", "test.cmd=hang"]
         self.assert_status(0, self.vmspawn("run", "--detach", *flags, *words))
         self.assertEqual("", self.against(*flags, *words).text)
         self.assertEqual({"ram"}, set(self.changes(*flags, "--ram=256M", *words)))
@@ -107,7 +107,7 @@ class Against(Case):
         run = self.vmspawn("plan", f"--against={self.name}", "--cpus=3", preexec=self.drop)
         self.assert_status(0, run)
         self.assertIn("1 -> 3", run.text)
-        self.assert_status(0, self.vmspawn("stop", self.name, preexec=self.drop))
+        self.assert_status(0, self.vmspawn("kill", self.name, preexec=self.drop))
         self.assert_nothing_left()
 
 

@@ -11,7 +11,7 @@ _vmspawn_flags() {
     show) echo '--set= --unset= --profile= --format= --effective --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     diff) echo '--set= --unset= --profile= --format= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     explain) echo '--set= --unset= --profile= --format= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
-    plan) echo '--set= --unset= --profile= --format= --exec= --timeout= --host= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
+    plan) echo '--set= --unset= --profile= --format= --exec= --timeout= --against= --host= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     export) echo '--set= --unset= --profile= --format= --to= --strict --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     host) echo '--format= --quiet --no-pager --help --version' ;;
     list) echo '--format= --quiet --no-pager --help --version' ;;
@@ -71,6 +71,7 @@ _vmspawn_value() {
     --template) COMPREPLY=($(compgen -W 'image directory kernel uki tpm ci' -- "$current")) ;;
     --to) COMPREPLY=($(compgen -W 'libvirt kubevirt systemd-unit' -- "$current")) ;;
     --for) COMPREPLY=($(compgen -W 'ready stopped ssh' -- "$current")) ;;
+    --against) mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -W "$(command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf "%f\n" 2>/dev/null)" -- "$current") ;;
     esac
 }
 

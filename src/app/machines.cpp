@@ -33,10 +33,6 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-std::vector<std::string> bases() {
-    return machine_bases(look_around().runtime_base, geteuid() == 0);
-}
-
 std::string state_word(const MachineState& state) {
     return state.stopping ? "stopping" : state.ready ? "running" : "starting";
 }
@@ -307,6 +303,10 @@ int events(const Invocation& said) {
 }
 
 }  // namespace
+
+std::vector<std::string> bases() {
+    return machine_bases(look_around().runtime_base, geteuid() == 0);
+}
 
 int refuse_unknown(const std::string& verb, const std::string& name) {
     std::vector<std::string> names;

@@ -15,7 +15,10 @@ bool is_about_running_machines(const std::string& verb);
 /// Carries such a verb out for each machine that is named; returns the exit status, of the last failure.
 int look_after(const Invocation& said);
 
-/// Tells that no such machine runs, and which may be meant; returns the exit status.
+/// Where machines are looked for, as list_machines() takes it.
+std::vector<std::string> bases();
+
+/// Tells that no such machine runs, and which may be meant; returns the exit status. `verb`: who asked.
 int refuse_unknown(const std::string& verb, const std::string& name);
 
 /// Asks the guest to power off in order and starts it again.

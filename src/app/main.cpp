@@ -25,6 +25,8 @@ int main(int argc, char** argv) {
         return diff(said, base, std::move(found));
     if (said.verb == "timeline")
         return show_timelines(said, std::move(found));
+    if (said.against)
+        return compare(said, base, std::move(found));
     if (said.verb == "host")
         return show_host(said, base, std::move(found));
 
@@ -52,5 +54,5 @@ int main(int argc, char** argv) {
     const Plan plan = host ? make_plan(machine, *host, found, errand_of(said)) : Plan{};
     if (const int status = report(std::move(found), said.format); status != 0)
         return status;
-    return said.verb == "plan" ? show_plan(said, plan) : run(said, plan, passed, std::move(clock));
+    return said.verb == "plan" ? show_plan(said, plan) : run(said, plan, passed, std::move(clock), definition_to_keep(merged, base));
 }

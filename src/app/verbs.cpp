@@ -265,11 +265,13 @@ int show_plan(const Invocation& said, const Plan& plan) {
     return script ? print(*script) : complain(to_string(script.failure()), script.failure().error);
 }
 
-int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, RunClock clock) {
+int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, RunClock clock,
+        std::function<std::string()> definition) {
     RunOptions options = wanted_messages(said.quiet || plan.command);  // the streams are the command's
     options.starter = said.detach ? take_starter() : -1;
     options.timeline = said.timeline;
     options.clock = std::move(clock);
+    options.definition = std::move(definition);
     if (const int status = judge_timeline_file(said); status != 0)
         return status;
     if (options.level == LOG_DEBUG)

@@ -11,6 +11,7 @@
 #include "plan/plan.hpp"
 #include "run/run_clock.hpp"
 
+#include <functional>
 #include <optional>
 #include <span>
 
@@ -54,11 +55,14 @@ std::optional<Host> learn_host(const Invocation& said, const Machine& machine, c
 Errand errand_of(const Invocation& said);
 
 int show_plan(const Invocation& said, const Plan& plan);
-/// `clock` has run since vmspawn started.
-int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, RunClock clock);
-
 /// One recorded run, or two side by side.
 int show_timelines(const Invocation& said, Diagnostics found);
+/// plan --against: the definition, without a file that of the machine, beside what the machine was started with.
+int compare(const Invocation& said, const PathBase& base, Diagnostics found);
+/// What a machine keeps for that, made when it is asked for. Both arguments outlive it.
+std::function<std::string()> definition_to_keep(const Merged& merged, const PathBase& base);
+/// `clock` has run since vmspawn started.
+int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, RunClock clock, std::function<std::string()> definition);
 
 /// Writes NAME.vmspawn, commented. An existing file is left as it is (EEXIST).
 int init(const std::string& name, std::string_view kind);

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "config/common_flags.hpp"
+#include "config/exclusions.hpp"
 #include "config/flag_table.hpp"
 #include "config/override_flags.hpp"
 #include "config/validate.hpp"
@@ -109,6 +110,7 @@ Invocation ArgumentParser::finish(std::size_t first_kernel_word) {
         refuse_verb();
     else if (verb_ != nullptr && !is_question) {
         judge_files();
+        judge_exclusions(out_, found_);
         kernel_words(first_kernel_word);
     }
     return std::move(out_);
@@ -278,8 +280,6 @@ void ArgumentParser::judge_files() {
         refuse(fmt::format("'{}' lacks an argument", verb_->name), word_at(1), usage);
     else if (verb_->name == "export" && out_.target.empty())
         refuse("'export' lacks --to", word_at(1), usage);
-    if (out_.detach && out_.exec)
-        refuse("--exec and --detach exclude each other", out_.exec_at, "the status of the command is for the caller, who waits for it");
     for (std::size_t i = 0; i < out_.files.size(); ++i) {
         const std::string& word = out_.files[i];
         const Origin at = word_at(file_words_[i]);

@@ -39,8 +39,10 @@ struct Invocation {
     std::vector<Override> overrides;
     std::string profile;  ///< empty: none
     Origin profile_at;
-    std::string format;                    ///< --format, as typed; empty: the verb's default
-    std::string host;                      ///< --host=FILE
+    std::string format;                  ///< --format, as typed; empty: the verb's default
+    std::string host;                    ///< --host=FILE
+    std::optional<std::string> against;  ///< --against=NAME
+    Origin against_at;
     std::string target;                    ///< --to
     std::string definition_kind;           ///< --template
     std::string wait_for = "ready";        ///< --for

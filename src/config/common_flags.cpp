@@ -81,7 +81,10 @@ void apply_common_flag(const CommonFlag& common, const VerbEntry* verb, const Ty
         apply_exec(typed, out, found);
     else if (name == "timeline")
         apply_timeline(typed, out, found);
-    else if (name == "profile") {
+    else if (name == "against") {
+        out.against = typed.value();
+        out.against_at = typed.value_at();
+    } else if (name == "profile") {
         out.profile = typed.value();
         out.profile_at = typed.value_at();
     } else

@@ -1,4 +1,5 @@
-// Two definitions side by side: each key whose values differ, with where either comes from.
+#include "config/difference.hpp"
+
 #include "base/text.hpp"
 #include "config/node_json.hpp"
 #include "config/print.hpp"
@@ -14,12 +15,6 @@ namespace vmspawn {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Difference {
-    const Setting* setting;
-    KeyPath key;
-    std::optional<Node> a, b;
-};
 
 /// One text for all spellings of a value: 1G is 1024M.
 std::string canonical(const Setting& setting, const Node& node) {
@@ -49,6 +44,8 @@ std::vector<KeyPath> keys_of(const Language& language, const Setting& setting, c
     return keys;
 }
 
+}  // namespace
+
 std::vector<Difference> differences(const Language& language, const Merged& a, const Merged& b, const PathBase& base) {
     std::vector<Difference> all;
     for (const Setting& setting : language.settings())
@@ -60,6 +57,8 @@ std::vector<Difference> differences(const Language& language, const Merged& a, c
     return all;
 }
 
+namespace {
+
 std::string side_text(const Setting& setting, const std::optional<Node>& node, const std::string& file) {
     if (!node)
         return fmt::format("  {}  not set\n", printable(file));
@@ -68,11 +67,11 @@ std::string side_text(const Setting& setting, const std::optional<Node>& node, c
     return fmt::format("  {}  {}\n", printable(place), is_secret(setting, *node) ? "(not shown)" : to_toml(*node));
 }
 
+}  // namespace
+
 Json side_json(const Setting& setting, const std::optional<Node>& node) {
     return node ? Json{{"value", to_json(setting, *node)}, {"origin", origin_json(node->at)}} : Json();
 }
-
-}  // namespace
 
 std::string difference_text(const Language& language, const Merged& a, const Merged& b, const PathBase& base) {
     std::string text;

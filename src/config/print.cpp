@@ -47,16 +47,25 @@ Node shown_value(const Setting& setting, Node node, const PathBase& base) {
     return node;
 }
 
-namespace {
-
-/// What the machine takes from where it is defined, said in words: its name and the root that is meant when none is said.
-void add_derived(const Merged& merged, const PathBase& base, std::vector<Shown>& all) {
+Derived derived_values(const Merged& merged, const PathBase& base) {
+    Derived derived;
     Diagnostics ignored;  // only the derived values are wanted; who decodes for the machine sees the problems
     const Machine machine = decode(merged, base, ignored).machine;
     if (merged.find({"name"}) == nullptr && !machine.name.empty())
-        all.insert(all.begin(), {{"name"}, {machine.name, FromDefault{}}});
+        derived.name = Node{machine.name, FromDefault{}};
     if (default_root(merged) == DefaultRoot::working_directory)
-        all.push_back({{"image", "directory"}, {base.working_directory.string(), FromDefault{}}});
+        derived.root = Node{base.working_directory.string(), FromDefault{}};
+    return derived;
+}
+
+namespace {
+
+void add_derived(const Merged& merged, const PathBase& base, std::vector<Shown>& all) {
+    const Derived derived = derived_values(merged, base);
+    if (derived.name)
+        all.insert(all.begin(), {{"name"}, *derived.name});
+    if (derived.root)
+        all.push_back({{"image", "directory"}, *derived.root});
 }
 
 std::vector<Shown> shown(const Language& language, const Merged& merged, const PathBase& base, Defaults defaults) {

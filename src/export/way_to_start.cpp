@@ -52,8 +52,4 @@ bool lacks_root_word(const Machine& machine) {
     return machine.image.path && has_plain_kernel(machine) && !names_a_root(machine);
 }
 
-bool holds_credential(std::string_view smbios_string) {
-    return smbios_string.starts_with("io.systemd.credential:") || smbios_string.starts_with("io.systemd.credential.binary:");
-}
-
 }  // namespace vmspawn

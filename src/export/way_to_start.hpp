@@ -28,7 +28,4 @@ bool names_a_root(const Machine& machine);
 /// vmspawn reads in the image's partitions where the root is, which an export cannot.
 bool lacks_root_word(const Machine& machine);
 
-/// A firmware string that holds a credential, which an export must not print.
-bool holds_credential(std::string_view smbios_string);
-
 }  // namespace vmspawn

@@ -112,6 +112,8 @@ std::string offer(const FlagRow& row) {
         add("-d", true);
     else if (row.flag->complete == Complete::user)
         add("-u", false);
+    else if (row.flag->complete == Complete::machine)
+        add(fmt::format("-W \"$({})\"", running_machines), false);
     return fmt::format("{}", fmt::join(commands, "; "));
 }
 

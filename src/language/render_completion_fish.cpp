@@ -28,6 +28,8 @@ std::string value(const FlagRow& row) {
     std::string words = fmt::format("{}", fmt::join(row.words, " "));
     if (row.flag->complete == Complete::user)
         words = "(__fish_complete_users)";
+    if (row.flag->complete == Complete::machine)
+        words = fmt::format("({})", running_machines);
     if (row.flag->complete == Complete::directory)
         words += std::string(words.empty() ? "" : " ") + "(__fish_complete_directories)";
     const bool takes_files = row.flag->complete == Complete::file;

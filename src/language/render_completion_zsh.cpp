@@ -29,8 +29,9 @@ std::string action(const FlagRow& row) {
             return fmt::format(" compadd {}-- {}", words.ends_with('=') ? "-S \"\" " : "", words);
         case Complete::user:
             return "_users";
-        case Complete::words:
         case Complete::machine:
+            return fmt::format("($({}))", running_machines);
+        case Complete::words:
         case Complete::nothing:
             break;
     }

@@ -52,7 +52,7 @@ void fields(Archive& archive, auto& row, const Setting&) {
     archive(row.accepts), archive(row.words), archive(row.suggestions), archive(row.minimum), archive(row.maximum);
     archive(row.max_length), archive(row.default_json), archive(row.since), archive(row.flags), archive(row.old_flags),
         archive(row.complete);
-    archive(row.choices), archive(row.required);
+    archive(row.choices), archive(row.change), archive(row.required);
 }
 
 template <class Archive>

@@ -33,6 +33,14 @@ enum class Form {
     compound,  ///< one argument that makes several values; config/arguments knows how by `long_name`: --bind=SRC:DST
 };
 
+/// What it takes that a machine which runs has another value of a key.
+enum class Change {
+    restart,
+    live,       ///< of a named entry: nothing more, where the machine has no such entry yet and all that it says are such keys
+    new_image,  ///< the guest, or what is kept of it, has settled it when it first started
+    larger,     ///< a restart for a larger size, a new image for a smaller one
+};
+
 struct Flag {
     std::string long_name;  ///< without dashes
     char short_name = 0;
@@ -66,7 +74,8 @@ struct Setting {
     std::vector<Flag> old_flags;  ///< earlier names that only the command line of systemd-vmspawn still takes; shown nowhere
     Complete complete = Complete::nothing;
     std::vector<Setting> choices;  ///< where accepts.table: the rows of which one stands in it, {"file"} and {"base64"}
-    bool required = false;         ///< in each named entry once all layers are merged: mount.*.source
+    Change change = Change::restart;
+    bool required = false;  ///< in each named entry once all layers are merged: mount.*.source
 };
 
 /// A table of the language, for "unknown key in [mount.src]" and for --bind, which makes a whole entry.

@@ -92,6 +92,18 @@ Form form_of(const std::string& word) {
     throw std::runtime_error("unknown form " + word);
 }
 
+Change change_of(const std::string& word) {
+    if (word.empty())
+        return Change::restart;
+    if (word == "live")
+        return Change::live;
+    if (word == "new-image")
+        return Change::new_image;
+    if (word == "larger")
+        return Change::larger;
+    throw std::runtime_error("unknown x-change " + word);
+}
+
 bool is_table(const Json& node) {
     const Json* type = member(node, "type");
     return type && type->is_string() && *type == "object";
@@ -164,6 +176,7 @@ void Loader::leaf(const Json& node, const KeyPath& key, const std::string& secti
     setting.required = required;
     setting.description = text(node, "description");
     setting.since = text(node, "x-since");
+    setting.change = change_of(text(node, "x-change"));
     if (const Json* value = look(node, "default"))
         setting.default_json = value->dump();
     accept(node, setting);

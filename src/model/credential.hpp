@@ -4,6 +4,7 @@
 #include "model/types.hpp"
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace vmspawn {
@@ -23,5 +24,8 @@ struct Credential {
     std::string id;
     std::variant<CredentialText, CredentialFile, CredentialInherited> source;
 };
+
+/// A firmware string that holds a credential, which is not printed either.
+bool holds_credential(std::string_view smbios_string);
 
 }  // namespace vmspawn

@@ -6,6 +6,8 @@ namespace vmspawn {
 inline constexpr int record_version = 1;
 /// What it is of and what was settled when it started; written once.
 inline constexpr const char* record_file = "machine.json";
+/// What it was started with, value by value; written once, when it runs.
+inline constexpr const char* definition_file = "definition.json";
 /// What changes while it runs.
 inline constexpr const char* state_file = "state.json";
 

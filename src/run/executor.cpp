@@ -54,11 +54,13 @@ void report_failures(const Plan& plan, const BringUp& machine, bool up, Messages
     }
 }
 
-void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages, int starter) {
+void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages, const RunOptions& options) {
     announce(plan, system, messages);
-    if (starter >= 0 && plan.notify.wait)
+    if (options.starter >= 0 && plan.notify.wait)
         messages.status("the guest runs; in the background it is once it says that it is ready (--notify-ready=no: at once)");
     system.hand_over();
+    if (options.definition)
+        watch.keep_definition(options.definition());
     watch.machine_is_up();
     if (Result<void> ended = watch.until_end(); !ended) {
         messages.error("could not " + to_string(ended.failure()));
@@ -78,18 +80,20 @@ struct RunContext {
     Messages& messages;
     Onlooker& onlooker;
     const PassedDescriptors& passed;
-    int starter = -1;
+    const RunOptions& options;
     std::unique_ptr<HostScope> scope{};
 };
 
 /// The machine from its start to its end. Nothing instead of a status: `dropped` is set, and it is to start without that.
 std::optional<int> run_machine(const Plan& plan, RunContext& context, std::unique_ptr<PasswordAgent> agent, ResourceId& dropped) {
-    auto& [loop, messages, onlooker, passed, starter, scope] = context;
+    auto& [loop, messages, onlooker, passed, options, scope] = context;
     QemuWatch watch(loop, messages, plan, onlooker);
     LinuxSystem system(plan, loop, watch, messages, scope, passed);
     BringUp machine(plan, system, onlooker);
-    if (starter >= 0)
-        watch.when_ready([&system, starter = starter] { leave_starter(starter, system.resolve({"runtime-dir", Late::What::name})); });
+    if (options.starter >= 0)
+        watch.when_ready([&system, starter = options.starter] {
+            leave_starter(starter, system.resolve({"runtime-dir", Late::What::name}));
+        });
     const bool up = machine.run();
     agent.reset();
     const bool asked_to_end = watch.facts().asked_by.has_value() || watch.facts().timed_out;
@@ -97,7 +101,7 @@ std::optional<int> run_machine(const Plan& plan, RunContext& context, std::uniqu
     if (up || !asked_to_end)
         report_failures(plan, machine, up, messages);
     if (up)
-        supervise(plan, system, watch, messages, starter);
+        supervise(plan, system, watch, messages, options);
     else if (!asked_to_end && !dispensable && !machine.failures().empty())
         watch.set_bring_up_error(machine.failures().back().failure.error);
     machine.tear_down();
@@ -146,7 +150,7 @@ int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors
     std::optional<ProgressLine> progress;
     if (options.progress)
         onlookers.add(progress.emplace(loop, messages, plan, shows_console(plan)));
-    RunContext context{.loop = loop, .messages = messages, .onlooker = onlookers, .passed = passed, .starter = options.starter};
+    RunContext context{.loop = loop, .messages = messages, .onlooker = onlookers, .passed = passed, .options = options};
     int status = run_to_its_end(plan, context);
     if (recorder)
         status = keep_timeline(recorder->finish(status), options.timeline, messages);

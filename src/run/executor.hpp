@@ -5,6 +5,7 @@
 #include "plan/plan.hpp"
 #include "run/run_clock.hpp"
 
+#include <functional>
 #include <string>
 
 namespace vmspawn {
@@ -24,7 +25,8 @@ struct RunOptions {
     bool progress = false;   ///< stderr is a terminal that takes lines back
     std::string timeline{};  ///< the file that is to tell where the time went, by its ending an .svg or .json; empty: none
     RunClock clock{};        ///< what was done before
-    int starter = -1;        ///< a socket of the vmspawn in whose background this one is to go on (run/detach); -1: there is none
+    std::function<std::string()> definition{};  ///< what definition_file is to hold; asked for when the machine is up
+    int starter = -1;  ///< a socket of the vmspawn in whose background this one is to go on (run/detach); -1: there is none
 };
 
 /// SIGCHLD, SIGTERM, SIGINT and SIGHUP must be blocked (main does it first thing). `passed`: what the plan takes of it.

@@ -45,6 +45,8 @@ public:
     void machine_is_up();
     /// From here on the runtime directory tells how the machine is, and what it shows. Both are that directory.
     void keep_in(Fd directory, Fd again);
+    /// What definition_file holds there from then on.
+    void keep_definition(const std::string& text);
     /// Called once.
     void when_ready(std::function<void()> told) { ready_ = std::move(told); }
     void serve_control(Fd listener, const ServeControl& offer);

@@ -1,4 +1,5 @@
 // The guest's console: on the caller's terminal, in the runtime directory, and with those who attach later.
+#include "plan/record.hpp"
 #include "run/qemu_watch.hpp"
 #include "run/service.hpp"
 #include "run/waiting_writes.hpp"
@@ -12,6 +13,11 @@ namespace vmspawn {
 void QemuWatch::keep_in(Fd directory, Fd again) {
     state_ = std::make_unique<StateFile>(std::move(directory));
     live_ = std::make_unique<LiveOutput>(loop_, messages_, std::move(again));
+}
+
+void QemuWatch::keep_definition(const std::string& text) {
+    if (state_)
+        state_->write_beside(definition_file, text);
 }
 
 void QemuWatch::start_console(ConsoleKind kind, int master, const Decoration& decoration) {

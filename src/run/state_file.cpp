@@ -115,7 +115,11 @@ void StateFile::set_processes(std::vector<NamedProcess> processes) {
 }
 
 void StateFile::write() const {
-    (void)write_file(fmt::format("/proc/self/fd/{}/{}", directory_.get(), state_file), to_json(state_), Existing::replace, 0600);
+    write_beside(state_file, to_json(state_));
+}
+
+void StateFile::write_beside(const char* name, std::string_view text) const {
+    (void)write_file(fmt::format("/proc/self/fd/{}/{}", directory_.get(), name), text, Existing::replace, 0600);
 }
 
 }  // namespace vmspawn

@@ -50,6 +50,8 @@ public:
     /// As sd_notify(3) takes it. READY=1, STATUS= and STOPPING=1 count.
     void tell(std::string_view lines);
     void set_processes(std::vector<NamedProcess> processes);
+    /// Another file of the same directory, 0600.
+    void write_beside(const char* name, std::string_view text) const;
 
 private:
     Fd directory_;

@@ -54,13 +54,18 @@ protected:
         std::filesystem::create_directory(directory_ / "sub");
         for (const char* file : {"a.vmspawn", "b.toml", "disk.raw"})
             std::ofstream(directory_ / file) << '\n';
-        std::filesystem::create_directory(directory_ / "scripts");
+        std::filesystem::create_directories(directory_ / "scripts/systemd/vmspawn/web-of-this-test");
         for (const char* shell : {"bash", "zsh", "fish"})
             std::ofstream(script(shell)) << completion_script(language(), shell);
     }
     void TearDown() override { std::filesystem::remove_all(directory_); }
 
     [[nodiscard]] std::filesystem::path script(const std::string& shell) const { return directory_ / "scripts" / shell; }
+
+    /// One machine runs.
+    [[nodiscard]] std::string environment() const {
+        return "env -i PATH=\"$PATH\" XDG_RUNTIME_DIR=" + (directory_ / "scripts").string() + " ";
+    }
 
     /// What bash offers for the last of the words, which stand as bash itself splits them ("--kvm" "=" "y").
     [[nodiscard]] Words bash(const Words& words) const {
@@ -69,14 +74,14 @@ protected:
             array += ' ' + shell_quote(word);
         const std::string code = "cd " + directory_.string() + "; source scripts/bash; COMP_WORDS=(" + array +
                                  "); COMP_CWORD=" + std::to_string(words.size()) + "; _vmspawn; printf '%s\\n' \"${COMPREPLY[@]}\"";
-        Words lines = lines_of("env -i PATH=\"$PATH\" bash --norc -uc " + shell_quote(code));
+        Words lines = lines_of(environment() + "bash --norc -uc " + shell_quote(code));
         std::erase(lines, "");
         return lines;
     }
 
     [[nodiscard]] Words fish(const std::string& line) const {
         const std::string code = "cd " + directory_.string() + "; source scripts/fish; complete -C " + shell_quote(line);
-        return lines_of("env -i PATH=\"$PATH\" HOME=" + directory_.string() + " fish --no-config -c " + shell_quote(code));
+        return lines_of(environment() + "HOME=" + directory_.string() + " fish --no-config -c " + shell_quote(code));
     }
 
     std::filesystem::path directory_;
@@ -125,6 +130,12 @@ TEST_F(CompletionTest, BashOffersDefinitionsAndKeys) {
     EXPECT_THAT(bash({"run", "a.vmspawn", "--", "--t"}), IsEmpty());
 }
 
+TEST_F(CompletionTest, BashOffersMachinesThatRun) {
+    EXPECT_THAT(bash({"stop", "web-of"}), ElementsAre("web-of-this-test"));
+    EXPECT_THAT(bash({"plan", "--against", "=", "web-of"}), ElementsAre("web-of-this-test"));
+    EXPECT_THAT(bash({"run", "--machine", "=", "web-of"}), IsEmpty());
+}
+
 TEST_F(CompletionTest, FishOffersTheSame) {
     if (!has_program("fish"))
         GTEST_SKIP() << "fish is not installed";
@@ -137,6 +148,7 @@ TEST_F(CompletionTest, FishOffersTheSame) {
     EXPECT_THAT(fish("vmspawn host --format="), ElementsAre(StartsWith("--format=json"), StartsWith("--format=text")));
     EXPECT_THAT(fish("vmspawn explain tpm.e"), Contains("tpm.enabled"));
     EXPECT_THAT(fish("vmspawn run --unset=tpm.e"), Contains(StartsWith("--unset=tpm.enabled")));
+    EXPECT_THAT(fish("vmspawn plan --against=web-of"), Contains(StartsWith("--against=web-of-this-test")));
     EXPECT_THAT(fish("vmspawn run a.vm"), Contains(StartsWith("a.vmspawn")));
 }
 

@@ -38,7 +38,7 @@ TEST(Help, NamesEveryVerbAndFlag) {
 
 TEST(Help, OfAVerbHoldsWhatTheVerbTakes) {
     const std::string plan = help_text(language(), "plan");
-    EXPECT_THAT(plan, HasSubstr("vmspawn plan [FILE] [FLAGS]\n"));
+    EXPECT_THAT(plan, HasSubstr("vmspawn plan [FILE] [--against=NAME] [FLAGS]\n"));
     EXPECT_THAT(plan, HasSubstr("One of text, tree, json, dot,\n                              svg, script."));
     EXPECT_THAT(plan, HasSubstr("--cpus=N"));
     const std::string check = help_text(language(), "check");

@@ -1,5 +1,6 @@
 #include "run/machines.hpp"
 
+#include "base/file.hpp"
 #include "run/state_file.hpp"
 #include "support.hpp"
 
@@ -44,6 +45,15 @@ TEST_F(Machines, TheStateIsWhatTheServiceManagerIsTold) {
     EXPECT_TRUE(state_of("one").stopping && state_of("one").status.empty());
     file->set_processes({{"qemu", 5}, {"tpm", 7}});
     EXPECT_EQ(state_of("one").processes.at(1).pid, 7);
+}
+
+TEST_F(Machines, WhatStandsBesideTheStateIsForItsOwnerAlone) {
+    const auto file = machine("one");
+    file->write_beside("definition.json", "{}");
+    file->write_beside("definition.json", "{\"version\":1}");
+    const auto path = directory("one") / "definition.json";
+    EXPECT_EQ(*read_file(path, 100), "{\"version\":1}");
+    EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 TEST_F(Machines, AreListedByName) {

@@ -106,6 +106,7 @@ const std::vector<std::string>& qemu_features();
 struct Host {
     std::string arch;  ///< "x86_64", "aarch64", "riscv64", or what uname says
     std::uint32_t uid = 0, gid = 0;
+    bool net_admin = false;  ///< this process may make network interfaces (CAP_NET_ADMIN)
     std::uint32_t cpus = 1;
     std::uint64_t ram = 0;                ///< bytes
     std::string seed;                     ///< 32 hex digits from the machine id (hashed for vmspawn); for predictable addresses

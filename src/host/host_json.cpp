@@ -93,6 +93,7 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
                    {"arch", host.arch},
                    {"uid", host.uid},
                    {"gid", host.gid},
+                   {"net_admin", host.net_admin},
                    {"cpus", host.cpus},
                    {"ram", host.ram},
                    {"seed", host.seed},

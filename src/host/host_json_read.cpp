@@ -169,6 +169,9 @@ Host read_host(const json& value, const PathReader& paths) {
     object.read("arch", host.arch);
     object.read_number("uid", host.uid);
     object.read_number("gid", host.gid);
+    host.net_admin = host.uid == 0;  // as a record of before there was this fact
+    if (object.find("net_admin") != nullptr)
+        object.read("net_admin", host.net_admin);
     object.read_number("cpus", host.cpus);
     object.read_number("ram", host.ram);
     object.read("seed", host.seed);

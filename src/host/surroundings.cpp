@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cstdlib>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -66,6 +68,13 @@ std::string absolute_or_empty(const std::map<std::string, std::string>& environm
     return path;
 }
 
+/// Of those in effect.
+bool has_capability(unsigned number) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
+    return syscall(SYS_capget, &header, sets) == 0 && (sets[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number)) != 0;
+}
+
 }  // namespace
 
 std::string runtime_base(std::uint32_t uid, const std::map<std::string, std::string>& environment) {
@@ -103,6 +112,7 @@ Host look_around() {
     host.arch = kernel.machine;
     host.uid = geteuid();
     host.gid = getegid();
+    host.net_admin = has_capability(CAP_NET_ADMIN);
     host.cpus = usable_cpus();
     host.ram = physical_memory();
     host.seed = host_seed();

@@ -23,6 +23,7 @@ struct KindOf {
     std::string_view operator()(const MakePipe&) const { return "pipe"; }
     std::string_view operator()(const FillPipe&) const { return "fill"; }
     std::string_view operator()(const MakeTap&) const { return "make"; }
+    std::string_view operator()(const AskForTap&) const { return "ask"; }
     std::string_view operator()(const ClaimVsock&) const { return "claim"; }
     std::string_view operator()(const ListenVsock&) const { return "listen"; }
     std::string_view operator()(const MakeQmpSocket&) const { return "socketpair"; }

@@ -126,8 +126,8 @@ struct Spawn {
 
 using Action =
     std::variant<ClaimName, MakeMemory, OpenFile, TakePassed, KeepFile, MakeScratch, MakeOverlay, UnpackKernel, WriteFile, LinkKey,
-                 MakePipe, FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeChannel, MakeTerminal, MakeTap, PickPort, CheckPorts,
-                 Listen, MakePair, MakeClient, KeepDirectory, MakeScope, ServeControl, RegisterMachine, MindSleep, Spawn>;
+                 MakePipe, FillPipe, ClaimVsock, ListenVsock, MakeQmpSocket, MakeChannel, MakeTerminal, MakeTap, AskForTap, PickPort,
+                 CheckPorts, Listen, MakePair, MakeClient, KeepDirectory, MakeScope, ServeControl, RegisterMachine, MindSleep, Spawn>;
 
 /// "open", "spawn", … for plans and messages.
 std::string_view kind_of(const Action& action);

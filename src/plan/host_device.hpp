@@ -30,5 +30,11 @@ struct ListenVsock {
 struct MakeTap {
     Word machine;  ///< its name; a second interface has more behind it
 };
+/// A tap interface of the host that systemd-nsresourced makes for a user who may not. It also draws the name (Late name): "ns-" and 12
+/// hex digits, beside which the interface has another one with the user's id and the machine's name. Undo: closed, and gone.
+struct AskForTap {
+    std::string socket;  ///< where systemd-nsresourced hears varlink
+    Word machine;        ///< as for MakeTap
+};
 
 }  // namespace vmspawn

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "plan/contributors.hpp"
 #include "plan/files.hpp"
+#include "plan/services.hpp"
 #include "plan/sha256.hpp"
 #include "plan/user_network.hpp"
 
@@ -58,33 +59,49 @@ Mac mac_of(Planning& p, const Network& network) {
     return said ? *said : predictable_mac(p, network);
 }
 
-/// The host's side is networkd's (80-vm-vt.network): addresses, DHCP, the way out.
+/// Why the host can have no tap of ours, and what would help; an empty reason: it can.
+std::pair<std::string, std::string> tap_problem(const Planning& p) {
+    const std::string socket = services_of(false).nsresourced;
+    if (!p.host.net_admin && !is_there(p.host, socket))
+        return {
+            fmt::format("only root may make a network interface, and for others systemd-nsresourced, which does not run ({} is missing)",
+                        socket),
+            "kind = \"user\" needs no privilege; systemd 259 and newer: apt install systemd-container, "
+            "systemctl enable --now systemd-nsresourced.socket"};
+    if (p.host.net_admin && p.host.files.at("/dev/net/tun").type == FileAnswer::Type::missing)
+        return {"/dev/net/tun does not exist", "modprobe tun"};
+    return {};
+}
+
+/// The host's side is networkd's (80-vm-vt.network, 80-namespace-ns-tun.network): addresses, DHCP, the way out.
 void add_tap(Planning& p, const Network& network, const std::string& id, bool first) {
     const std::string key = entry_key("network", network.name, "kind");
-    const auto refuse = [&](const std::string& why, const std::string& hint) {
+    if (const auto [why, hint] = tap_problem(p); !why.empty()) {
         p.found.add(error(fmt::format("{} = \"tap\": {}", key, why), p.origin(key)).with_hint(hint).with_error(EOPNOTSUPP));
-    };
-    if (p.host.uid != 0)
-        return refuse("only root may make a network interface", "kind = \"user\" needs no privilege");
-    if (p.host.files.at("/dev/net/tun").type == FileAnswer::Type::missing)
-        return refuse("/dev/net/tun does not exist", "modprobe tun");
+        return;
+    }
     Word machine = p.machine.name;
     if (p.name_is_drawn())
         machine = Word() += Late{"runtime-dir", Late::What::name};
     const std::string suffix = first ? "" : "-" + network.name;
     machine += suffix;
-    const ResourceId tap = fmt::format("net.{}", network.name);
-    p.add({.id = tap,
-           .needs = {"runtime-dir"},
-           .up = MakeTap{std::move(machine)},
-           .because = p.origin(key),
-           .because_key = key,
-           .announce = p.name_is_drawn() ? std::nullopt
-                                         : std::optional<Word>(fmt::format("network {}: interface {} of this host", network.name,
-                                                                           tap_name(p.machine.name + suffix)))});
+    Resource tap{.id = fmt::format("net.{}", network.name), .needs = {"runtime-dir"}, .because = p.origin(key), .because_key = key};
+    if (p.host.net_admin) {
+        tap.up = MakeTap{std::move(machine)};
+        tap.reasons = {fmt::format("vmspawn makes it because {}", p.host.uid == 0 ? "uid = 0" : "it has CAP_NET_ADMIN")};
+        if (!p.name_is_drawn())
+            tap.announce = fmt::format("network {}: interface {} of this host", network.name, tap_name(p.machine.name + suffix));
+    } else {
+        tap.up = AskForTap{.socket = services_of(false).nsresourced, .machine = std::move(machine)};
+        tap.ready = Readiness::answered;
+        tap.reasons = {fmt::format("systemd-nsresourced makes it, and names it ns-…, because uid {} has no CAP_NET_ADMIN", p.host.uid)};
+        Word said(fmt::format("network {}: interface ", network.name));
+        tap.announce = (said += Late{tap.id, Late::What::name}) += " of this host";
+    }
     Word netdev(fmt::format("tap,id={},fd=", id));
-    netdev += Late{tap, Late::What::fd};
+    netdev += Late{tap.id, Late::What::fd};
     p.qemu.option("-netdev", std::move(netdev));
+    p.add(std::move(tap));
 }
 
 }  // namespace

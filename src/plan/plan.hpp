@@ -17,7 +17,7 @@ enum class Readiness {
     greeting,   ///< QEMU: when it greets on the QMP socket
     ended,      ///< a Spawn that does one thing: when it has ended with status 0
     connected,  ///< a Spawn: when its MakeClient is connected to the socket that it makes
-    answered,   ///< a MakeScope or RegisterMachine: when systemd has done it
+    answered,   ///< a MakeScope, RegisterMachine or AskForTap: when systemd has done it
 };
 std::string_view to_word(Readiness ready);
 

@@ -107,6 +107,7 @@ struct ActionJson {
         return record;
     }
     json operator()(const MakeTap& tap) const { return {{"machine", to_string(tap.machine)}}; }
+    json operator()(const AskForTap& tap) const { return {{"socket", tap.socket}, {"machine", to_string(tap.machine)}}; }
     json operator()(const ClaimVsock& claim) const {
         json record{{"cid", claim.cid ? json(*claim.cid) : json()}, {"name", claim.name}};
         if (claim.passed)

@@ -62,6 +62,9 @@ struct DescribeAction {
     std::string operator()(const MakePipe&) const { return "for QEMU to read"; }
     std::string operator()(const FillPipe& fill) const { return all(fill.pieces); }
     std::string operator()(const MakeTap& tap) const { return fmt::format("interface vt-… of machine {}", to_string(tap.machine)); }
+    std::string operator()(const AskForTap& tap) const {
+        return fmt::format("systemd-nsresourced for an interface of machine {}", to_string(tap.machine));
+    }
     std::string operator()(const ClaimVsock& claim) const {
         return fmt::format("CID {} in {}{}", claim.cid.value_or(guest_cid(claim.name, 0)),
                            claim.passed ? "the passed vhost-vsock" : "/dev/vhost-vsock", claim.cid ? "" : ", or another that is free");

@@ -29,7 +29,7 @@ public:
             const auto* spawn = std::get_if<Spawn>(&resource.up);
             if (spawn && spawn->space && !has_shell_form(*spawn->space))
                 return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' (its id map) has no shell form", resource.id)};
-            if (std::holds_alternative<MakeTap>(resource.up))
+            if (std::holds_alternative<MakeTap>(resource.up) || std::holds_alternative<AskForTap>(resource.up))
                 return Failure{EOPNOTSUPP, "write a script", fmt::format("'{}' (a tap interface) has no shell form", resource.id)};
             if (std::holds_alternative<MakeChannel>(resource.up))
                 return Failure{EOPNOTSUPP, "write a script",
@@ -69,7 +69,7 @@ private:
     [[nodiscard]] bool has(const std::function<bool(const Resource&)>& what) const { return std::ranges::any_of(plan_.resources, what); }
 
     /// $work stands in for the runtime directory, and the script stays in the unit that it was started in.
-    template <OneOf<ClaimName, MakeQmpSocket, MakeChannel, MakeTerminal, MakeTap, CheckPorts, MakeClient, LinkKey, MakeScope,
+    template <OneOf<ClaimName, MakeQmpSocket, MakeChannel, MakeTerminal, MakeTap, AskForTap, CheckPorts, MakeClient, LinkKey, MakeScope,
                     RegisterMachine, ServeControl, MindSleep>
                   Nothing>
     void up(const Resource& /*resource*/, const Nothing& /*action*/) {}

@@ -56,8 +56,8 @@ struct Box {
 
 struct ClassOf {
     std::string_view operator()(const Spawn&) const { return "box program"; }
-    template <OneOf<MakeQmpSocket, MakeChannel, MakeTerminal, MakeTap, PickPort, CheckPorts, Listen, MakePair, MakeClient, MakePipe,
-                    FillPipe, ClaimVsock, ListenVsock, ServeControl>
+    template <OneOf<MakeQmpSocket, MakeChannel, MakeTerminal, MakeTap, AskForTap, PickPort, CheckPorts, Listen, MakePair, MakeClient,
+                    MakePipe, FillPipe, ClaimVsock, ListenVsock, ServeControl>
                   Socket>
     std::string_view operator()(const Socket&) const {
         return "box socket";

@@ -91,8 +91,10 @@ void ask_about_services(const Machine& machine, Asked& asked) {
 void ask_about_networks(const Machine& machine, Asked& asked) {
     for (const Network& network : machine.networks) {
         const std::string key = entry_key("network", network.name, "kind");
-        if (network.kind == NetworkKind::tap)
+        if (network.kind == NetworkKind::tap) {
             asked.file(Path("/dev/net/tun"), key);
+            asked.ask(Question::Kind::service, services_of(false).nsresourced, key);
+        }
         if (network.kind != NetworkKind::user || network.backend == NetworkBackend::qemu)
             continue;
         asked.ask(Question::Kind::program, "passt", key);

@@ -10,22 +10,17 @@ namespace vmspawn {
 
 namespace {
 
-bool is_there(const Planning& p, const std::string& subject) {
-    const auto found = p.host.files.find(service_path(p.host, subject));
-    return found != p.host.files.end() && found->second.type != FileAnswer::Type::missing;
-}
-
 /// Why there is nobody to ask for a scope; empty: there is.
 std::string manager_problem(const Planning& p, const Services& services) {
-    if (!is_there(p, services.manager))
+    if (!is_there(p.host, services.manager))
         return services.user ? "this user has no service manager that runs" : "systemd does not run this host";
-    if (!is_there(p, services.bus))
+    if (!is_there(p.host, services.bus))
         return fmt::format("there is no {} bus ({})", services.user ? "user" : "system", service_path(p.host, services.bus));
     return {};
 }
 
 std::string machined_problem(const Planning& p, const Services& services) {
-    if (is_there(p, services.machined) || is_there(p, services.machined_socket))
+    if (is_there(p.host, services.machined) || is_there(p.host, services.machined_socket))
         return {};
     return services.user ? "users have no systemd-machined of their own here (systemd 258 is the first with one)"
                          : "systemd-machined is not installed";
@@ -146,7 +141,7 @@ void add_registration(Planning& p, const Services& services) {
 
 void add_sleep(Planning& p) {
     const Services& services = services_of(false);
-    if (!is_there(p, services.bus) || !is_there(p, services.logind))
+    if (!is_there(p.host, services.bus) || !is_there(p.host, services.logind))
         return;
     p.add({.id = "sleep",
            .needs = p.name_is_drawn() ? std::vector<ResourceId>{"runtime-dir"} : std::vector<ResourceId>{},

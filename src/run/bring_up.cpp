@@ -8,7 +8,8 @@ namespace vmspawn {
 namespace {
 
 bool asks_systemd(const Action& action) {
-    return std::holds_alternative<MakeScope>(action) || std::holds_alternative<RegisterMachine>(action);
+    return std::holds_alternative<MakeScope>(action) || std::holds_alternative<RegisterMachine>(action) ||
+           std::holds_alternative<AskForTap>(action);
 }
 
 }  // namespace

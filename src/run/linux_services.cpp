@@ -47,6 +47,16 @@ void LinuxSystem::close_control() {
     remove_control_socket(runtime_directory());
 }
 
+Result<void> LinuxSystem::ask_for_tap(const ResourceId& id, const AskForTap& tap) {
+    auto request = std::make_unique<TapRequest>(loop_, tap.socket, resolve_word(*this, tap.machine), [this, id](Result<void> result) {
+        watch_.arrive({id, std::move(result)});
+    });
+    Result<void> asked = request->begin();
+    if (asked)
+        held_.insert_or_assign(id, Held(std::move(request)));
+    return asked;
+}
+
 Result<void> LinuxSystem::mind_sleep(const ResourceId& id, const MindSleep& action) {
     watch_.mind_sleep(resolve_word(*this, action.machine));
     held_.insert_or_assign(id, Held(MindedSleep{}));

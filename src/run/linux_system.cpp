@@ -74,6 +74,7 @@ Result<void> LinuxSystem::perform(const Resource& resource) {
         Result<void> operator()(const MakeTap& tap) {
             return system.hold(resource.id, make_tap(tap_name(resolve_word(system, tap.machine))));
         }
+        Result<void> operator()(const AskForTap& tap) { return system.ask_for_tap(resource.id, tap); }
         Result<void> operator()(const PickPort& port) { return system.hold(resource.id, reserve_port(port)); }
         Result<void> operator()(const CheckPorts& ports) { return check_ports(ports); }
         Result<void> operator()(const Listen&) { return system.listen(resource); }
@@ -149,6 +150,8 @@ std::string LinuxSystem::resolve(const Late& late) const {
         return std::to_string(port->number);
     if (const auto* directory = std::get_if<RuntimeDirectory>(&found->second))
         return directory->name;
+    if (const auto* request = std::get_if<std::unique_ptr<TapRequest>>(&found->second))
+        return (*request)->interface();
     if (const auto* vsock = std::get_if<ClaimedVsock>(&found->second))
         return std::to_string(vsock->cid);
     if (const auto* port = std::get_if<VsockPort>(&found->second))
@@ -209,6 +212,8 @@ Fd* LinuxSystem::descriptor_for_child(const Late& late) {
         return nullptr;
     if (auto* fd = std::get_if<Fd>(&found->second))
         return fd;
+    if (auto* request = std::get_if<std::unique_ptr<TapRequest>>(&found->second))
+        return late.what == Late::What::name ? nullptr : &(*request)->tap();
     if (auto* pair = std::get_if<SocketPair>(&found->second))
         return &pair->theirs;
     if (auto* pipe = std::get_if<Pipe>(&found->second))

@@ -12,6 +12,7 @@
 #include "run/runtime_directory.hpp"
 #include "run/socket_watch.hpp"
 #include "run/system.hpp"
+#include "run/tap_request.hpp"
 #include "run/vsock.hpp"
 
 #include <functional>
@@ -52,7 +53,7 @@ private:
     };
     using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, ClientSocket, KeptDirectory, PseudoTerminal,
                               ReservedPort, Pipe, ClaimedVsock, VsockPort, KeyLink, Running, InScope, ServedControl, MindedSleep,
-                              std::unique_ptr<Registration>>;
+                              std::unique_ptr<TapRequest>, std::unique_ptr<Registration>>;
 
     const Plan& plan_;
     EventLoop& loop_;
@@ -77,6 +78,7 @@ private:
     void adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output);
     Result<void> make_scope(const ResourceId& id, const MakeScope& scope);
     Result<void> serve_control(const ResourceId& id, const ServeControl& offer);
+    Result<void> ask_for_tap(const ResourceId& id, const AskForTap& tap);
     Result<void> mind_sleep(const ResourceId& id, const MindSleep& action);
     Result<void> register_machine(const ResourceId& id, const RegisterMachine& entry);
     void fill_scope();

@@ -218,4 +218,27 @@ Result<void> write_ids(const Namespace& space, pid_t child, int peer) {
     return done;
 }
 
+Result<Fd> make_user_namespace() {
+    const Namespace space{
+        .uids = {{0, geteuid(), 1}}, .gids = {{0, getegid(), 1}}, .uid_tool = {}, .gid_tool = {}, .stage = {}, .mounts = {}};
+    const Fd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+    Result<Child> child = spawn_child({.program = {},
+                                       .arguments = {},
+                                       .environment = {},
+                                       .input = nothing.get(),
+                                       .output = nothing.get(),
+                                       .descriptors = {},
+                                       .space = &space});
+    if (!child)
+        return child.failure();
+    // It has ended or is about to; until it is waited for, its namespace is there.
+    Fd made(open(fmt::format("/proc/{}/ns/user", child->pid).c_str(), O_RDONLY | O_CLOEXEC));
+    const Failure not_there = failed("open a user namespace");
+    while (waitpid(child->pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    if (!made)
+        return not_there;
+    return made;
+}
+
 }  // namespace vmspawn

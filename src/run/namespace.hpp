@@ -1,6 +1,7 @@
 // The namespaces of a child: prepared before the fork, entered after it, where only async-signal-safe calls are allowed.
 #pragma once
 
+#include "base/fd.hpp"
 #include "base/result.hpp"
 #include "plan/action.hpp"
 
@@ -36,5 +37,8 @@ private:
 
 /// In the parent: waits until the child has its user namespace, gives it its ids, and says so.
 Result<void> write_ids(const Namespace& space, pid_t child, int peer);
+
+/// A user namespace in which this process's user is root, and nobody else is there. It lasts as long as the descriptor.
+Result<Fd> make_user_namespace();
 
 }  // namespace vmspawn

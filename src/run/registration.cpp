@@ -82,7 +82,7 @@ bool Registration::ask_by_varlink() {
     may_be_registered_ = true;
     const std::string call = varlink_call("io.systemd.Machine.Register", register_parameters(entry_, leader_));
     varlink_.emplace(loop_, std::move(*socket), call, "register with systemd-machined",
-                     [this](Result<void> result) { answered(std::move(result)); });
+                     [this](const Result<VarlinkReply>& reply) { answered(reply ? Result<void>() : reply.failure()); });
     return true;
 }
 

@@ -43,6 +43,7 @@ public:
     std::string operator()(const MakePipe&) const { return "make " + id_; }
     std::string operator()(const FillPipe&) const { return "make " + id_; }
     std::string operator()(const MakeTap&) const { return "make a tap interface on the host"; }
+    std::string operator()(const AskForTap&) const { return "get a tap interface from systemd-nsresourced"; }
     std::string operator()(const ClaimVsock&) const { return "get a CID for the guest from /dev/vhost-vsock"; }
     std::string operator()(const ListenVsock&) const { return "listen for the guest as " + id_; }
     std::string operator()(const MakeQmpSocket&) const { return "make a socket for QMP"; }

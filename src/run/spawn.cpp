@@ -126,6 +126,8 @@ void allow_most_descriptors() {
         bind_to_parent(prepared);  // the kernel forgets it with a change of ids
         allow_most_descriptors();
     }
+    if (spec.program.empty())
+        _exit(0);
     if (spec.activated)
         tell_activation(prepared);
     umask(spec.mask);

@@ -13,7 +13,7 @@ namespace vmspawn {
 
 /// A child to be: nothing else of this process reaches it.
 struct ChildSpec {
-    std::string program;                   ///< absolute
+    std::string program;                   ///< absolute; empty: it ends as soon as it has its namespaces
     std::vector<std::string> arguments;    ///< without the program's name
     std::vector<std::string> environment;  ///< "NAME=value"
     int input = -1;                        ///< becomes 0

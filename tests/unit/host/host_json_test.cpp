@@ -14,6 +14,7 @@ using testing::Not;
 
 Host example() {
     Host host{.arch = "x86_64", .uid = 1000, .gid = 100, .cpus = 8, .ram = 1ULL << 40U};
+    host.net_admin = true;
     host.seed = "0123";
     host.runtime_base = "/run/user/1000";
     host.console = "pipe";

@@ -58,7 +58,8 @@ void add_makers(const Plan& plan, const Resource& user, std::vector<ResourceId>&
 /// decides.
 void add_services(const Plan& plan, const Action& action, std::vector<ResourceId>& used) {
     const auto* entry = std::get_if<RegisterMachine>(&action);
-    if (entry || std::holds_alternative<MakeScope>(action) || std::holds_alternative<MakeTap>(action))
+    if (entry || std::holds_alternative<MakeScope>(action) || std::holds_alternative<MakeTap>(action) ||
+        std::holds_alternative<AskForTap>(action))
         used.emplace_back("runtime-dir");
     if (entry)
         used.emplace_back("control");

@@ -186,6 +186,7 @@ TEST(Network, SaysWhatQemuCannotForward) {
 Host root_with_tun() {
     Host host = plain_host();
     host.uid = 0;
+    host.net_admin = true;
     host.files["/dev/net/tun"].type = FileAnswer::Type::character;
     return host;
 }
@@ -203,16 +204,66 @@ TEST(Network, TapsAreCalledAfterTheMachine) {
     EXPECT_EQ(to_string(*made.at("net.default").announce), "network default: interface vt-test of this host");
 }
 
-TEST(Network, TapNeedsRootAndTheDevice) {
+constexpr const char* nsresourced_socket = "/run/systemd/io.systemd.NamespaceResource";
+
+Machine with_tap() {
     Machine machine = with_forwards({});
     machine.networks.front().kind = NetworkKind::tap;
+    return machine;
+}
+
+Host user_with_nsresourced() {
+    Host host = root_with_tun();
+    host.uid = 1000;
+    host.net_admin = false;
+    host.files[nsresourced_socket].type = FileAnswer::Type::socket;
+    return host;
+}
+
+TEST(Network, TapNeedsRootAndTheDevice) {
     Host host = root_with_tun();
     host.files["/dev/net/tun"].type = FileAnswer::Type::missing;
-    EXPECT_THAT(planned(machine, host).summaries(), ElementsAre("network.default.kind = \"tap\": /dev/net/tun does not exist"));
+    EXPECT_THAT(planned(with_tap(), host).summaries(), ElementsAre("network.default.kind = \"tap\": /dev/net/tun does not exist"));
     host.uid = 1000;
-    const Planned user = planned(machine, host);
-    EXPECT_THAT(user.summaries(), ElementsAre("network.default.kind = \"tap\": only root may make a network interface"));
+    host.net_admin = false;
+    const Planned user = planned(with_tap(), host);
+    EXPECT_THAT(user.summaries(),
+                ElementsAre("network.default.kind = \"tap\": only root may make a network interface, and for others "
+                            "systemd-nsresourced, which does not run (/run/systemd/io.systemd.NamespaceResource is missing)"));
     EXPECT_EQ(user.found.status(), EOPNOTSUPP);
+}
+
+TEST(Network, AUserIsGivenATapBySystemd) {
+    Machine machine = with_tap();
+    machine.networks.push_back(machine.networks.front());
+    machine.networks.back().name = "dmz";
+    Host host = user_with_nsresourced();
+    const Planned made = planned(machine, host);
+    EXPECT_THAT(made.summaries(), IsEmpty());
+    const Resource& tap = made.at("net.default");
+    EXPECT_EQ(std::get<AskForTap>(tap.up).socket, nsresourced_socket);
+    EXPECT_EQ(to_string(std::get<AskForTap>(tap.up).machine), "test");
+    EXPECT_EQ(to_string(std::get<AskForTap>(made.at("net.dmz").up).machine), "test-dmz");
+    EXPECT_EQ(tap.ready, Readiness::answered);
+    EXPECT_THAT(tap.reasons, ElementsAre("systemd-nsresourced makes it, and names it ns-…, because uid 1000 has no CAP_NET_ADMIN"));
+    EXPECT_EQ(to_string(*tap.announce), "network default: interface <net.default:name> of this host");
+    EXPECT_THAT(made.values("-netdev"), Contains("tap,id=net.default,fd=<net.default:fd>"));
+    EXPECT_EQ(nic(made), nic(planned(machine, root_with_tun()))) << "the guest's address does not depend on who makes the tap";
+    host.files["/dev/net/tun"].type = FileAnswer::Type::missing;
+    EXPECT_THAT(planned(with_tap(), host).summaries(), IsEmpty()) << "nsresourced loads what it needs: the device need not be there";
+}
+
+TEST(Network, WhoMayMakeATapMakesIt) {
+    Host host = user_with_nsresourced();
+    host.net_admin = true;
+    const Planned able = planned(with_tap(), host);
+    EXPECT_TRUE(std::holds_alternative<MakeTap>(able.at("net.default").up));
+    EXPECT_THAT(able.at("net.default").reasons, ElementsAre("vmspawn makes it because it has CAP_NET_ADMIN"));
+    host.uid = 0;
+    EXPECT_THAT(planned(with_tap(), host).at("net.default").reasons, ElementsAre("vmspawn makes it because uid = 0"));
+    host.net_admin = false;
+    EXPECT_TRUE(std::holds_alternative<AskForTap>(planned(with_tap(), host).at("net.default").up))
+        << "a root that has lost it, in a container";
 }
 
 TEST(Network, ATapTakesItsAddressFromTheEnvironment) {

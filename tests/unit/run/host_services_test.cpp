@@ -3,6 +3,7 @@
 #include "run/host_scope.hpp"
 #include "run/registration.hpp"
 #include "run/service.hpp"
+#include "run/tap_request.hpp"
 #include "run/varlink.hpp"
 #include "support.hpp"
 
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +65,36 @@ TEST(HostServices, RepliesByVarlink) {
     EXPECT_EQ(read_varlink_reply("{\"error\":3}", "ask").failure().error, EIO);
 }
 
+TEST(HostServices, RefusalsOfATapAreToldInWords) {
+    const auto told = [](const std::string& error, const std::string& parameters = "") {
+        return explain_refusal(read_varlink_reply(R"({"error":")" + error + R"(","parameters":{)" + parameters + "}}", "ask").failure());
+    };
+    const Failure lsm = told("io.systemd.NamespaceResource.UserNamespaceInterfaceNotSupported");
+    EXPECT_EQ(lsm.error, EOPNOTSUPP);
+    EXPECT_THAT(lsm.detail, testing::AllOf(testing::HasSubstr("BPF LSM"), testing::EndsWith("UserNamespaceInterfaceNotSupported")));
+    EXPECT_EQ(told("org.varlink.service.PermissionDenied").error, EACCES);
+    EXPECT_EQ(told("io.systemd.InteractiveAuthenticationRequired").error, EACCES);
+    for (const char* unknown : {"mangleName", "mode", "networkNamespaceFileDescriptor"})
+        EXPECT_THAT(told("org.varlink.service.InvalidParameter", R"("parameter":")" + std::string(unknown) + "\"").detail,
+                    testing::HasSubstr("too old"));
+    EXPECT_EQ(told("org.varlink.service.InvalidParameter", R"("parameter":"name")").error, EIO);
+    const Failure other = told("io.systemd.System");
+    EXPECT_EQ(other.error, EIO);
+    EXPECT_EQ(other.detail, "io.systemd.System");
+}
+
+TEST(HostServices, ATapsReplyNamesItAndItsDescriptor) {
+    const auto told = read_interface(R"({"parameters":{"hostInterfaceName":"ns-0123456789ab","interfaceFileDescriptor":0}})", 1);
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->name, "ns-0123456789ab");
+    EXPECT_EQ(told->descriptor, 0U);
+    for (const char* wrong :
+         {R"({"parameters":{"hostInterfaceName":"a","interfaceFileDescriptor":1}})",
+          R"({"parameters":{"hostInterfaceName":"a","interfaceFileDescriptor":-1}})",
+          R"({"parameters":{"hostInterfaceName":7,"interfaceFileDescriptor":0}})", R"({"parameters":[]})", "{}", "[]", ""})
+        EXPECT_EQ(read_interface(wrong, 1).failure().error, EPROTO) << wrong;
+}
+
 class Answering : public testing::Test {
 protected:
     void SetUp() override {
@@ -76,14 +108,22 @@ protected:
         EXPECT_EQ(write(service_.get(), reply.data(), reply.size()), static_cast<ssize_t>(reply.size()));
         EXPECT_EQ(shutdown(service_.get(), SHUT_WR), 0);
         std::optional<Result<void>> got;
-        const VarlinkCall call(loop_, std::move(ours_), varlink_call("a.B", "{}"), "ask",
-                               [&](Result<void> result) { got = std::move(result); });
+        const VarlinkCall call(
+            loop_, std::move(ours_), varlink_call("a.B", "{}"), "ask",
+            [&](Result<VarlinkReply> result) {
+                got = result ? Result<void>() : result.failure();
+                if (result)
+                    received_ = std::move(result->descriptors);
+            },
+            passed_);
         while (!got)
             EXPECT_TRUE(loop_.turn());
         return *got;
     }
     EventLoop loop_;
     Fd ours_, service_;
+    std::vector<int> passed_;
+    std::vector<Fd> received_;
 };
 
 TEST_F(Answering, ACallIsOneMessageEachWay) {
@@ -91,6 +131,34 @@ TEST_F(Answering, ACallIsOneMessageEachWay) {
     char heard[100];
     const ssize_t size = read(service_.get(), heard, sizeof heard);
     EXPECT_EQ(std::string_view(heard, static_cast<std::size_t>(size)), std::string_view("{\"method\":\"a.B\",\"parameters\":{}}\0", 33));
+}
+
+ino_t inode(int fd) {
+    struct stat status {};
+    return fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+// The descriptors of a service that does what it is asked by sending back what it was sent: as another call's.
+TEST_F(Answering, DescriptorsGoBothWays) {
+    const Fd first(open("/dev/null", O_RDONLY | O_CLOEXEC)), second(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+    passed_ = {first.get(), second.get()};
+    bool answered = false;
+    const std::string bytes("{}\0", 3);
+    const VarlinkCall there(
+        loop_, std::move(service_), bytes, "ask", [](const Result<VarlinkReply>&) {}, passed_);
+    const VarlinkCall here(loop_, std::move(ours_), bytes, "ask",
+                           [&](Result<VarlinkReply> reply) {
+                               ASSERT_TRUE(reply);
+                               received_ = std::move(reply->descriptors);
+                               answered = true;
+                           },
+                           {second.get()});
+    while (!answered)
+        ASSERT_TRUE(loop_.turn());
+    ASSERT_EQ(received_.size(), 2U);
+    EXPECT_EQ(inode(received_[0].get()), inode(first.get()));
+    EXPECT_EQ(inode(received_[1].get()), inode(second.get()));
+    EXPECT_NE(fcntl(received_[0].get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
 TEST_F(Answering, AnAnswerThatBreaksOffIsNone) {

@@ -1,4 +1,6 @@
 // Children in namespaces of their own: as root, and as a user who has no ids but their own.
+#include "run/namespace.hpp"
+
 #include "run/spawn.hpp"
 #include "support.hpp"
 
@@ -9,7 +11,9 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <grp.h>
+#include <linux/nsfs.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -162,6 +166,21 @@ TEST_F(Spaces, MissingSourceIsNamed) {
     EXPECT_THAT(run("echo never"), HasSubstr("bind /no/such/tree for /bin/sh"));
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
+}
+
+TEST_F(Spaces, AUserNamespaceOutlivesTheChildThatMadeIt) {
+    const Result<Fd> made = make_user_namespace();
+    ASSERT_TRUE(made) << to_string(made.failure());
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child stayed";
+    uid_t owner = 0;
+    ASSERT_EQ(ioctl(made->get(), NS_GET_OWNER_UID, &owner), 0);
+    EXPECT_EQ(owner, geteuid());
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const bool entered = setns(made->get(), CLONE_NEWUSER) == 0;
+        _exit(entered && getuid() == 0 && getgid() == 0 && chown("/proc/self", 1, 1) < 0 && errno == EINVAL ? 0 : 1);
+    }
+    EXPECT_EQ(wait_for(pid), 0) << "root is there, and nobody else";
 }
 
 TEST_F(Spaces, ToolThatRefusesIdsIsTheFailure) {

@@ -67,9 +67,7 @@ void BootMarks::take_text(std::string_view text, Moment now) {
         see("kernel", now, "console");
     else if (has(text, "Run /init as init process") || has(text, "systemd[1]: Running in initrd"))
         see("initrd", now, "console");
-    else if (has(text, " as init process") && has(text, "Run /"))
-        see("userspace", now, "console");
-    else if (has(text, "systemd[1]: Switching root"))
+    else if ((has(text, "Run /") && has(text, " as init process")) || has(text, "systemd[1]: Switching root"))
         see("userspace", now, "console");
     else if (has(text, "Welcome to "))
         see(has(text, "nitramfs") || has(text, "initrd") ? "initrd" : "userspace", now, "console");
@@ -79,10 +77,10 @@ void BootMarks::take_text(std::string_view text, Moment now) {
 void BootMarks::said(std::string_view name, std::string_view value, Moment now) {
     constexpr std::string_view notify = "notify";
     const bool begins = name == "X_SYSTEMD_SIGNALS_LEVEL" || name == "X_SYSTEMD_HOSTNAME" || name == "X_SYSTEMD_MACHINE_ID";
+    if (!systemd_began_ && name.starts_with("X_SYSTEMD_"))
+        systemd_began_ = now;
     if (begins && in_initrd_)
         see("userspace", now, notify);
-    else if (begins && !systemd_began_)
-        systemd_began_ = now;
     else if (name == "X_SYSTEMD_UNIT_ACTIVE")
         unit_is_active(value, now);
     else if (name == "READY" && value == "1") {

@@ -102,6 +102,12 @@ TEST_F(Boot, SystemdInTheInitrdToo) {
                                     "userspace 30 notify", "ready 40 notify"));
 }
 
+TEST_F(Boot, SystemdThatDoesNotSayWhoItIs) {
+    says("X_SYSTEMD_UNIT_ACTIVE", "basic.target", 20);
+    says("READY", "1", 30);
+    EXPECT_THAT(seen(), ElementsAre("basic.target 20 notify", "userspace 20 notify", "ready 30 notify"));
+}
+
 TEST_F(Boot, ReadyAloneTellsNothingElse) {
     says("READY", "0", 20);
     says("READY", "1", 30);

@@ -51,7 +51,11 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
       shares_terminal_(same_terminal(ends.output, STDERR_FILENO)),
       master_again_(fcntl(ends.master, F_DUPFD_CLOEXEC, 3)),
       to_caller_(loop, ends.output,
-                 {.emptied = [this] { pump(); },
+                 {.emptied =
+                      [this] {
+                          unsaid_.clear();
+                          pump();
+                      },
                   .lost =
                       [this](int error) {
                           if (error == EIO && !left_)
@@ -63,6 +67,8 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
         copy_size();
         resized_ = loop.on_signal(SIGWINCH, [this](pid_t) { copy_size(); });
     }
+    if (shares_terminal_)
+        messages_.set_queue([this](std::string_view text) { return say_in_turn(text); });
     from_guest_ = loop.on_io(ends.master, EPOLLIN, [this](std::uint32_t) { pump(); });
     open(loop, isatty(ends.output) == 1 ? decoration : Decoration{});
     if (!takes_input(kind))
@@ -74,6 +80,9 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
 }
 
 ConsoleLink::~ConsoleLink() {
+    messages_.set_queue(nullptr);
+    if (!to_caller_.empty() && !unsaid_.empty())
+        (void)!write(STDERR_FILENO, unsaid_.data(), unsaid_.size());
     messages_.set_raw(false);
     messages_.set_background("");
 }
@@ -122,6 +131,16 @@ void ConsoleLink::stop_listening() {
         raw_->put_back();
 }
 
+/// What the guest has printed is on its way in pieces: a message between them would stand within a word, or an escape sequence.
+bool ConsoleLink::say_in_turn(std::string_view text) {
+    line_ = Unfinished::nothing;
+    if (is_shown())
+        return false;
+    unsaid_ += text;
+    to_caller_.give(text);
+    return true;
+}
+
 void ConsoleLink::set_background(const std::string& parameters) {
     background_->set(parameters);
     messages_.set_background(shares_terminal_ ? "\033[" + parameters + "m" : "");
@@ -159,7 +178,8 @@ void ConsoleLink::guest_spoke() {
         remember(bytes);
         if (handlers_.spoke)
             handlers_.spoke(bytes);
-        messages_.set_mid_line(shares_terminal_ && !left_ && buffer[static_cast<std::size_t>(size) - 1] != '\n');
+        line_ = unfinished_after(line_, bytes);
+        messages_.set_unfinished(shares_terminal_ && !left_ ? line_ : Unfinished::nothing);
         return from_guest_.enable(has_room() || !waits_);
     }
     const bool ended = size == 0 || (errno != EAGAIN && errno != EINTR);
@@ -228,8 +248,20 @@ void ConsoleLink::abandon() {
 }
 
 void ConsoleLink::check_done() {
-    if (done_ && is_shown())
+    if (!done_)
+        return;
+    end_line();
+    if (is_shown())
         std::exchange(done_, nullptr)();
+}
+
+/// The shell's prompt is to begin a line, wherever the guest has stopped.
+void ConsoleLink::end_line() {
+    if (line_ == Unfinished::nothing || !shares_terminal_ || left_)
+        return;
+    to_caller_.give(line_ == Unfinished::controls ? "\033\\\r\n" : "\r\n");
+    line_ = Unfinished::nothing;
+    messages_.set_unfinished(line_);
 }
 
 void ConsoleLink::caller_spoke(std::uint32_t events) {

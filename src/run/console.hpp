@@ -65,8 +65,10 @@ private:
     std::optional<BackgroundAnswer> answer_;
     std::optional<RawTerminal> raw_;
     std::function<void()> done_;
-    std::string tail_;  ///< of what the guest printed
-    Fd master_again_;   ///< a second number, since a loop watches each descriptor once
+    std::string tail_;    ///< of what the guest printed
+    std::string unsaid_;  ///< messages that may wait behind what it printed
+    Unfinished line_ = Unfinished::nothing;
+    Fd master_again_;  ///< a second number, since a loop watches each descriptor once
     Outlet to_caller_;
     Outlet to_guest_;
     EventSource from_guest_;
@@ -76,6 +78,7 @@ private:
     EventSource answer_due_;
 
     void open(EventLoop& loop, const Decoration& decoration);
+    bool say_in_turn(std::string_view text);
     void set_background(const std::string& parameters);
     void copy_size();
     [[nodiscard]] bool has_room() const;
@@ -91,6 +94,7 @@ private:
     void pass_input(std::string bytes);
     void guest_took_input();
     void check_done();
+    void end_line();
 };
 
 }  // namespace vmspawn

@@ -1,5 +1,6 @@
 #include "run/console_client.hpp"
 
+#include "run/decoration.hpp"
 #include "run/event.hpp"
 #include "run/outlet.hpp"
 #include "run/replay_filter.hpp"
@@ -64,7 +65,10 @@ private:
     ConsoleConnection connection_;
     Messages& messages_;
     bool types_;
+    bool is_terminal_ = isatty(STDOUT_FILENO) == 1;
     bool is_live_ = false;
+    bool controls_ = false;  ///< the guest has sent escape sequences
+    Unfinished line_ = Unfinished::nothing;
     std::optional<ViewEnd> end_;
     std::optional<ReplayFilter> replay_;
     std::optional<RawTerminal> raw_;
@@ -96,8 +100,15 @@ ConsoleViewer::ConsoleViewer(const ListedMachine& machine, ConsoleConnection con
     for (const int number : {SIGTERM, SIGINT, SIGHUP})
         signals_.push_back(loop_.on_signal(number, [this](pid_t) { end_ = ViewEnd::signalled; }));
     from_machine_ = loop_.on_io(connection_.socket.get(), EPOLLIN, [this](std::uint32_t) { read_machine(); });
-    if (isatty(STDOUT_FILENO) == 1)
+    if (is_terminal_) {
         replay_.emplace();
+        messages_.set_queue([this](std::string_view text) {
+            const bool waits = !to_user_.empty() && isatty(STDERR_FILENO) == 1;
+            if (waits)
+                to_user_.give(text);
+            return waits;
+        });
+    }
     if (!types_)
         return;
     raw_.emplace(STDIN_FILENO);
@@ -120,6 +131,9 @@ Result<ViewEnd> ConsoleViewer::run() {
             return turned.failure();
     raw_.reset();
     messages_.set_raw(false);
+    messages_.set_queue(nullptr);
+    if (is_terminal_ && controls_)
+        (void)!write(STDOUT_FILENO, usual_modes.data(), usual_modes.size());
     return *end_;
 }
 
@@ -175,7 +189,9 @@ void ConsoleViewer::show(const LiveEntry& entry) {
 
 void ConsoleViewer::show_output(const std::string& bytes) {
     to_user_.give(replay_ ? replay_->pass(bytes) : bytes);
-    messages_.set_mid_line(isatty(STDOUT_FILENO) == 1 && !bytes.ends_with('\n'));
+    line_ = unfinished_after(line_, bytes);
+    controls_ = controls_ || bytes.find('\033') != std::string::npos;
+    messages_.set_unfinished(is_terminal_ ? line_ : Unfinished::nothing);
 }
 
 void ConsoleViewer::read_user(std::uint32_t events) {

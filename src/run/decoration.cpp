@@ -10,7 +10,7 @@ namespace vmspawn {
 // The title is kept on the terminal's own stack. OSC 3008 tells a terminal that what follows belongs to a virtual machine.
 Decoration decorate(const ConsoleLook& look, std::string_view machine, std::string_view context) {
     Decoration made{.opening = fmt::format("\033]3008;start={};type=vm;vm={}\033\\", context, machine),
-                    .closing = "\033\\",  // whatever text the guest had begun
+                    .closing = std::string(usual_modes),
                     .background = look.background,
                     .asks = look.tint};
     if (look.tint || !look.background.empty())

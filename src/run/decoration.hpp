@@ -8,6 +8,10 @@
 
 namespace vmspawn {
 
+/// Ends what the guest may have begun, and gives a terminal the modes that programs expect, whatever the guest's have made of them: no
+/// other screen, lines wrap, the cursor is seen, keys and characters are the usual, no reports of mouse and paste.
+inline constexpr std::string_view usual_modes = "\033\\\033[?1;47;1000;1002;1003;1006;2004l\033[?7;25h\033[4l\033>\033(B\017";
+
 struct Decoration {
     std::string opening;
     std::string closing;     ///< puts back what `opening`, and a colour, have changed; at most 256 bytes

@@ -21,6 +21,7 @@ constexpr std::string_view yellow = "\033[33m";
 constexpr std::string_view red = "\033[31m";
 constexpr std::string_view reset = "\033[0m";
 constexpr std::string_view erase_line = "\r\033[K";
+constexpr std::string_view end_of_sequence = "\033\\";  ///< of any, and nothing where none was begun
 
 void write_all(int fd, std::string_view text) {
     while (!text.empty()) {
@@ -50,6 +51,17 @@ std::size_t columns_of(int terminal) {
 }
 
 }  // namespace
+
+Unfinished unfinished_after(Unfinished before, std::string_view bytes) {
+    const std::size_t last = bytes.rfind('\n');
+    if (last != std::string_view::npos) {
+        before = Unfinished::nothing;
+        bytes.remove_prefix(last + 1);
+    }
+    if (bytes.empty() || before == Unfinished::controls)
+        return before;
+    return bytes.find('\033') == std::string_view::npos ? Unfinished::text : Unfinished::controls;
+}
 
 Messages::Messages(const RunOptions& options, int fd) : options_(options), fd_(fd), log_(options) {}
 
@@ -92,9 +104,9 @@ void Messages::say(int level, std::string_view colour, std::string_view text, st
         return log_.say(level, text, detail, place);
     const std::string_view end = raw_ && isatty(fd_) ? "\r\n" : "\n";
     const bool coloured = options_.colour && !colour.empty();
-    std::string line(mid_line_ && isatty(fd_) ? end : "");
-    if (std::exchange(progress_shown_, false))
-        line.insert(0, erase_line);
+    std::string line(std::exchange(progress_shown_, false) ? erase_line : "");
+    if (unfinished_ != Unfinished::nothing && isatty(fd_))
+        line.append(unfinished_ == Unfinished::controls ? end_of_sequence : "").append(end);
     line.append(options_.target == LogTarget::console_prefixed ? fmt::format("<{}>", level) : "").append(options_.timed ? now() : "");
     line.append("vmspawn: ").append(log_.origin(place));
     line.append(coloured ? colour : "").append(text).append(coloured ? std::string(reset) + background_ : "").append(end);
@@ -103,8 +115,9 @@ void Messages::say(int level, std::string_view colour, std::string_view text, st
         line.append("  ").append(detail.substr(0, stop)).append(end);
         detail.remove_prefix(stop == std::string_view::npos ? detail.size() : stop + 1);
     }
-    mid_line_ = false;
-    write_all(fd_, line);
+    unfinished_ = Unfinished::nothing;
+    if (!queue_ || !queue_(line))
+        write_all(fd_, line);
 }
 
 }  // namespace vmspawn

@@ -10,6 +10,11 @@
 
 namespace vmspawn {
 
+/// What stands in the last line of an output: `controls`, an escape sequence may have been begun in it, too.
+enum class Unfinished { nothing, text, controls };
+/// With these bytes more.
+Unfinished unfinished_after(Unfinished before, std::string_view bytes);
+
 class Messages {
 public:
     explicit Messages(const RunOptions& options, int fd = 2);
@@ -26,8 +31,11 @@ public:
 
     /// The terminal is raw: lines end with \r\n.
     void set_raw(bool raw) { raw_ = raw; }
-    /// The console's last byte was not the end of a line, and it shares the terminal with us.
-    void set_mid_line(bool mid_line) { mid_line_ = mid_line; }
+    /// Of the console's output, where it shares the terminal with us.
+    void set_unfinished(Unfinished unfinished) { unfinished_ = unfinished; }
+    /// Takes a message that is to follow what else is on its way to the same terminal; null, or false: nothing is, it can be written.
+    using Queue = std::function<bool(std::string_view text)>;
+    void set_queue(Queue queue) { queue_ = std::move(queue); }
     /// The escape sequence of the colour that the terminal has besides; it goes with the end of every other.
     void set_background(std::string sequence) { background_ = std::move(sequence); }
     /// Who is told as well, whatever --quiet and levels leave out here; null: nobody. `level` as syslog(3) has it.
@@ -38,8 +46,9 @@ private:
     RunOptions options_;
     int fd_;
     bool raw_ = false;
-    bool mid_line_ = false;
     bool progress_shown_ = false;
+    Unfinished unfinished_ = Unfinished::nothing;
+    Queue queue_;
     std::string background_;
     SystemLog log_;
     Witness witness_;

@@ -144,12 +144,12 @@ TEST(Answer, OfNoUseIsStillTaken) {
 TEST(Decorations, PutBackWhatTheyChange) {
     const Decoration all = decorate({.machine = {}, .title = true, .background = "44"}, "m", "0123");
     EXPECT_EQ(all.opening, "\033]3008;start=0123;type=vm;vm=m\033\\\033[22;0t\033]0;\xF0\x9F\x9F\xA2 Virtual Machine m\033\\");
-    EXPECT_EQ(all.closing, "\033\\\033[0m\033[J\033[23;0t\033]3008;end=0123\033\\");
+    EXPECT_EQ(all.closing, std::string(usual_modes) + "\033[0m\033[J\033[23;0t\033]3008;end=0123\033\\");
     EXPECT_EQ(all.background, "44");
     EXPECT_FALSE(all.asks);
     const Decoration few = decorate({.machine = {}, .title = false}, "m", "0123");
     EXPECT_EQ(few.opening, "\033]3008;start=0123;type=vm;vm=m\033\\");
-    EXPECT_EQ(few.closing, "\033\\\033]3008;end=0123\033\\");
+    EXPECT_EQ(few.closing, std::string(usual_modes) + "\033]3008;end=0123\033\\");
     EXPECT_LE(decorate({.machine = {}, .tint = true}, std::string(64, 'm'), draw_context()).closing.size(), 256U);
     EXPECT_EQ(draw_context().size(), 32U);
     EXPECT_NE(draw_context(), draw_context());

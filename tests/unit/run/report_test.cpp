@@ -92,11 +92,38 @@ TEST(MessagesTest, TellWhereTheyComeFrom) {
     EXPECT_EQ(said({.target = LogTarget::nowhere}, say_all), "");
 }
 
+TEST(MessagesTest, WhatALineHasBegun) {
+    const auto after = [](std::string_view bytes) { return unfinished_after(Unfinished::nothing, bytes); };
+    EXPECT_EQ(after(""), Unfinished::nothing);
+    EXPECT_EQ(after("one\n"), Unfinished::nothing);
+    EXPECT_EQ(after("one\ntwo"), Unfinished::text);
+    EXPECT_EQ(after("\033[1mone\n"), Unfinished::nothing);
+    EXPECT_EQ(after("\033[1mone\ntwo"), Unfinished::text);
+    EXPECT_EQ(after("one\033["), Unfinished::controls);
+    EXPECT_EQ(unfinished_after(Unfinished::controls, "1mtwo"), Unfinished::controls);
+    EXPECT_EQ(unfinished_after(Unfinished::controls, "1mtwo\n"), Unfinished::nothing);
+}
+
+TEST(MessagesTest, TheyTakeTheirTurn) {
+    const std::string shown = said({}, [](Messages& messages) {
+        std::string queued;
+        messages.set_queue([&queued](std::string_view text) {
+            queued += text;
+            return queued.size() == text.size();  // the first one only
+        });
+        messages.status("one");
+        messages.status("two");
+        EXPECT_EQ(queued, "vmspawn: one\nvmspawn: two\n");
+        messages.set_queue(nullptr);
+    });
+    EXPECT_EQ(shown, "vmspawn: two\n");
+}
+
 TEST(MessagesTest, RawMattersToATerminalOnly) {
     EXPECT_EQ(said({},
                    [](Messages& messages) {
                        messages.set_raw(true);
-                       messages.set_mid_line(true);
+                       messages.set_unfinished(Unfinished::controls);
                        messages.status("one");
                    }),
               "vmspawn: one\n");

@@ -89,6 +89,7 @@ complete -c vmspawn -n '__fish_seen_subcommand_from run' -l timeout -x -d 'Give 
 complete -c vmspawn -n '__fish_seen_subcommand_from plan' -l timeout -x -d 'Give up after this time (status 110); run ends the machine.'
 complete -c vmspawn -n '__fish_seen_subcommand_from wait' -l timeout -x -d 'Give up after this time (status 110); run ends the machine.'
 complete -c vmspawn -n '__fish_seen_subcommand_from run' -l timeline -r -F -d 'Write where the time went; FILE ends in .svg or .json.'
+complete -c vmspawn -n '__fish_seen_subcommand_from plan' -l against -x -a '(command find /run/systemd/vmspawn $XDG_RUNTIME_DIR/systemd/vmspawn -mindepth 1 -maxdepth 1 -type d -printf "%f\\n" 2>/dev/null)' -d 'Print what would change of the running machine NAME, and what each change takes.'
 complete -c vmspawn -n '__fish_seen_subcommand_from plan' -l host -r -F -d 'Plan for the host that vmspawn host --format=json recorded.'
 complete -c vmspawn -s q -l quiet -d 'Print no status lines; warnings stay.'
 complete -c vmspawn -l no-pager -d 'Do not show long output in a pager.'

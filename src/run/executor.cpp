@@ -66,6 +66,13 @@ void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages
     }
 }
 
+/// Whoever asked for the end knows of it.
+void tell_ending(QemuWatch& watch, const Messages& messages, const std::string& background) {
+    const int status = verdict(watch.facts());
+    const bool was_asked = watch.facts().asked_by && status == 128 + *watch.facts().asked_by;
+    watch.tell_ending({status, messages.last_error()}, was_asked ? "" : background);
+}
+
 /// What the machine can do without, and could not have: it starts once more without it.
 const Resource* to_be_dropped(const BringUp& machine, bool up) {
     const Resource* last = up || machine.failures().empty() ? nullptr : machine.failures().back().resource;
@@ -79,8 +86,13 @@ std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& mess
     QemuWatch watch(loop, messages, plan);
     LinuxSystem system(plan, loop, watch, messages, scope, passed);
     BringUp machine(plan, system);
+    const auto name = [&system] { return system.resolve({"runtime-dir", Late::What::name}); };
+    bool is_left = false;
     if (options.starter >= 0)
-        watch.when_ready([&] { leave_starter(options.starter, system.resolve({"runtime-dir", Late::What::name})); });
+        watch.when_ready([&] {
+            is_left = true;
+            leave_starter(options.starter, name());
+        });
     const bool up = machine.run();
     agent.reset();
     const bool asked_to_end = watch.facts().asked_by.has_value() || watch.facts().timed_out;
@@ -91,6 +103,8 @@ std::optional<int> run_machine(const Plan& plan, EventLoop& loop, Messages& mess
         supervise(plan, system, watch, messages, options);
     else if (!asked_to_end && !dispensable && !machine.failures().empty())
         watch.set_bring_up_error(machine.failures().back().failure.error);
+    if (up)
+        tell_ending(watch, messages, is_left ? name() : "");
     machine.tear_down();
     if (!dispensable || asked_to_end)
         return verdict(watch.facts());

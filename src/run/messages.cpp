@@ -38,6 +38,12 @@ std::string now() {
     return text;
 }
 
+std::string beginning(std::string_view text, std::string_view detail) {
+    constexpr std::size_t enough = 4096;
+    const std::string all = std::string(text) + (detail.empty() ? "" : "\n") + std::string(detail);
+    return all.size() <= enough ? all : all.substr(0, all.rfind('\n', enough) == std::string::npos ? enough : all.rfind('\n', enough));
+}
+
 }  // namespace
 
 Messages::Messages(const RunOptions& options, int fd) : options_(options), fd_(fd), log_(options) {}
@@ -61,6 +67,8 @@ void Messages::repeat(int level, std::string_view lines, SourceLine place) {
 }
 
 void Messages::say(int level, std::string_view colour, std::string_view text, std::string_view detail, const SourceLine& place) {
+    if (level <= LOG_ERR)
+        last_error_ = beginning(text, detail);
     if (witness_)
         witness_(level, text, detail);
     if (level > options_.level || (options_.quiet && level == LOG_INFO))

@@ -14,7 +14,7 @@ _vmspawn_flags() {
     plan) echo '--set= --unset= --profile= --format= --exec= --timeout= --against= --host= --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     export) echo '--set= --unset= --profile= --format= --to= --strict --quiet --no-pager --help --version' "$_vmspawn_settings" ;;
     host) echo '--format= --quiet --no-pager --help --version' ;;
-    list) echo '--format= --quiet --no-pager --help --version' ;;
+    list) echo '--format= --all --quiet --no-pager --help --version' ;;
     status) echo '--format= --quiet --no-pager --help --version' ;;
     logs) echo '--format= --follow --quiet --no-pager --help --version' ;;
     console) echo '--quiet --no-pager --help --version' ;;

@@ -77,6 +77,7 @@ complete -c vmspawn -n '__fish_seen_subcommand_from status' -l format -x -a 'tex
 complete -c vmspawn -n '__fish_seen_subcommand_from logs' -l format -x -a 'text json' -d 'Form of the output.'
 complete -c vmspawn -n '__fish_seen_subcommand_from timeline' -l format -x -a 'text json svg' -d 'Form of the output.'
 complete -c vmspawn -n '__fish_seen_subcommand_from run' -l detach -d 'Leave the machine in the background once it is ready.'
+complete -c vmspawn -n '__fish_seen_subcommand_from list' -l all -d 'List those too that failed in the background within a day.'
 complete -c vmspawn -n '__fish_seen_subcommand_from logs' -l follow -d 'Go on with what comes, until the machine\'s end.'
 complete -c vmspawn -n '__fish_seen_subcommand_from show' -l effective -d 'Show built-in defaults too, where nothing else is said.'
 complete -c vmspawn -n '__fish_seen_subcommand_from init' -l template -x -a 'image directory kernel uki tpm ci' -d 'Purpose that the definition is for.'

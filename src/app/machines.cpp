@@ -112,15 +112,20 @@ std::string dumped(const json& value) {
     return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-std::string table(const std::vector<ListedMachine>& machines) {
+std::string table(const std::vector<ListedMachine>& machines, const std::vector<PastMachine>& past) {
     std::size_t widest = 4;
     for (const ListedMachine& machine : machines)
+        widest = std::max(widest, machine.name.size());
+    for (const PastMachine& machine : past)
         widest = std::max(widest, machine.name.size());
     std::string text = fmt::format("{:<{}}  {:<8}  {:<19}  {:>7}  {}\n", "NAME", widest, "STATE", "SINCE", "PID", "DEFINITION");
     for (const ListedMachine& machine : machines)
         text += fmt::format("{:<{}}  {:<8}  {:<19}  {:>7}  {}\n", printable(machine.name), widest, state_word(machine.state),
                             time_text(machine.state.since), machine.state.pid,
                             machine.definition.empty() ? "-" : printable(machine.definition));
+    for (const PastMachine& machine : past)
+        text += fmt::format("{:<{}}  {:<8}  {:<19}  {:>7}  {}\n", printable(machine.name), widest, "failed", time_text(machine.ended), "-",
+                            ending_text(machine));
     return text;
 }
 
@@ -156,26 +161,6 @@ std::string description_of(const ListedMachine& machine) {
     for (const NamedProcess& process : machine.state.processes)
         add(text, "", fmt::format("{} {}", process.name, process.pid));
     return text;
-}
-
-/// Waits for the machine's end and, where `watched` is a descriptor, for news there. False: the time is over.
-bool wait_for_news(const ListedMachine& machine, int watched, std::optional<Clock::time_point> until) {
-    std::array<pollfd, 2> files{{{machine.process.get(), POLLIN, 0}, {watched, POLLIN, 0}}};
-    int milliseconds = -1;
-    if (until)
-        milliseconds = static_cast<int>(
-            std::clamp<long long>(std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now()).count(), 0, 1 << 30));
-    const int ready = poll(files.data(), watched >= 0 ? 2 : 1, milliseconds);
-    if (ready > 0 && (files[1].revents & POLLIN) != 0) {
-        std::array<char, 4096> news{};
-        (void)!read(watched, news.data(), news.size());
-    }
-    return ready != 0;
-}
-
-bool has_ended(const ListedMachine& machine) {
-    pollfd file{machine.process.get(), POLLIN, 0};
-    return poll(&file, 1, 0) > 0;
 }
 
 /// Ctrl-C ends us while we wait, not the machine.
@@ -234,13 +219,23 @@ int wait_until_ssh(const ListedMachine& machine, std::optional<Clock::time_point
 
 int list(const Invocation& said) {
     const std::vector<ListedMachine> machines = list_machines(bases());
-    if (said.format != "json" && machines.empty())
+    std::vector<PastMachine> past = said.all ? list_past(bases()) : std::vector<PastMachine>();
+    std::erase_if(past,
+                  [&](const PastMachine& one) { return std::ranges::find(machines, one.name, &ListedMachine::name) != machines.end(); });
+    if (said.format != "json" && machines.empty() && past.empty())
         Messages(wanted_messages(said.quiet)).status("no machine runs");
     if (said.format != "json")
-        return machines.empty() ? 0 : print(table(machines));
+        return machines.empty() && past.empty() ? 0 : print(table(machines, past));
     json all = json::array();
     for (const ListedMachine& machine : machines)
         all.push_back(record_of(machine));
+    for (const PastMachine& one : past)
+        all.push_back({{"version", 1},
+                       {"name", one.name},
+                       {"state", "failed"},
+                       {"ended", one.ended},
+                       {"exit-status", one.ending.status},
+                       {"message", one.ending.words}});
     return print(dumped({{"version", 1}, {"machines", std::move(all)}}));
 }
 
@@ -258,7 +253,9 @@ int kill(const ListedMachine& machine) {
     const bool ours = facts && facts->parent == machine.state.pid;
     if (send_signal(ours ? process.get() : machine.process.get(), ours ? SIGKILL : SIGTERM) < 0 && errno != ESRCH)
         return complain(fmt::format("could not kill {}: {}", machine.name, std::strerror(errno)), errno);
-    return wait_until_ended(machine, std::nullopt);
+    const int status = wait_until_ended(machine, std::nullopt);
+    forget_past(machine.base, machine.name);
+    return status;
 }
 
 int wait(const Invocation& said, const ListedMachine& machine) {
@@ -266,14 +263,14 @@ int wait(const Invocation& said, const ListedMachine& machine) {
     if (said.timeout)
         until = Clock::now() + std::chrono::microseconds(*said.timeout);
     if (said.wait_for == "stopped")
-        return wait_until_ended(machine, until);
+        return wait_for_ending(machine, until);
     return said.wait_for == "ssh" ? wait_until_ssh(machine, until) : wait_until_ready(machine, until);
 }
 
 int act_on(const Invocation& said, const std::string& name) {
     const Result<ListedMachine> machine = find_listed(bases(), name);
     if (!machine && said.verb == "wait" && said.wait_for == "stopped")
-        return 0;
+        return tell_past(name);
     if (!machine)
         return refuse_unknown(said.verb, name);
     if (said.verb == "status")
@@ -304,6 +301,25 @@ int events(const Invocation& said) {
 
 }  // namespace
 
+bool wait_for_news(const ListedMachine& machine, int watched, std::optional<Clock::time_point> until) {
+    std::array<pollfd, 2> files{{{machine.process.get(), POLLIN, 0}, {watched, POLLIN, 0}}};
+    int milliseconds = -1;
+    if (until)
+        milliseconds = static_cast<int>(
+            std::clamp<long long>(std::chrono::ceil<std::chrono::milliseconds>(*until - Clock::now()).count(), 0, 1 << 30));
+    const int ready = poll(files.data(), watched >= 0 ? 2 : 1, milliseconds);
+    if (ready > 0 && (files[1].revents & POLLIN) != 0) {
+        std::array<char, 4096> news{};
+        (void)!read(watched, news.data(), news.size());
+    }
+    return ready != 0;
+}
+
+bool has_ended(const ListedMachine& machine) {
+    pollfd file{machine.process.get(), POLLIN, 0};
+    return poll(&file, 1, 0) > 0;
+}
+
 std::vector<std::string> bases() {
     return machine_bases(look_around().runtime_base, geteuid() == 0);
 }
@@ -313,8 +329,12 @@ int refuse_unknown(const std::string& verb, const std::string& name) {
     for (const ListedMachine& machine : list_machines(bases()))
         names.push_back(machine.name);
     const auto near = nearest(name, names);
+    const auto past = find_past(bases(), name);
     const bool is_about_output = verb == "logs" || verb == "console";
-    return complain(fmt::format("no machine called {} runs{}{}", printable(name), near ? fmt::format("; did you mean {}?", *near) : "",
+    return complain(fmt::format("no machine called {} runs{}{}", printable(name),
+                                past   ? "; " + ending_text(*past)
+                                : near ? fmt::format("; did you mean {}?", *near)
+                                       : "",
                                 is_about_output ? "\n  what a machine shows is kept while it runs; console.log keeps it longer" : ""),
                     ENOENT);
 }

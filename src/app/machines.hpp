@@ -2,8 +2,11 @@
 #pragma once
 
 #include "config/arguments.hpp"
+#include "run/machine_ending.hpp"
 #include "run/machines.hpp"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,16 @@ std::vector<std::string> bases();
 
 /// Tells that no such machine runs, and which may be meant; returns the exit status. `verb`: who asked.
 int refuse_unknown(const std::string& verb, const std::string& name);
+
+/// "it ended 3 min ago with status 5: …", of what was said the first line.
+std::string ending_text(const PastMachine& past);
+/// wait --for=stopped: the status with which it ended, where that can be learnt, else 0; a failure is said.
+int wait_for_ending(const ListedMachine& machine, std::optional<std::chrono::steady_clock::time_point> until);
+/// The same of one that has ended.
+int tell_past(const std::string& name);
+/// Waits for the machine's end and, where `watched` is a descriptor, for news there. False: the time is over.
+bool wait_for_news(const ListedMachine& machine, int watched, std::optional<std::chrono::steady_clock::time_point> until);
+bool has_ended(const ListedMachine& machine);
 
 /// Asks the guest to power off in order and starts it again.
 int reboot(const ListedMachine& machine);

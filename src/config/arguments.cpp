@@ -188,11 +188,9 @@ void ArgumentParser::unknown(std::size_t at, char letter) {
         refuse(fmt::format("unknown flag '{}'", shown), word.name_at(), "");
         return;
     }
-    if (name == "bind-volume") {
-        refuse("--bind-volume is not offered", word.name_at(),
-               "it needs a storage provider of systemd 261 or later; use --extra-drive=PATH");
-        return;
-    }
+    if (name == "bind-volume")
+        return refuse("--bind-volume is not offered", word.name_at(),
+                      "it needs a storage provider of systemd 261 or later; use --extra-drive=PATH");
     const auto abbreviated = table_.starting_with(name);
     if (abbreviated.size() > 1 && !name.empty()) {
         std::vector<std::string> flags;

@@ -53,7 +53,7 @@ struct Invocation {
     Origin timeline_at;
     Inquiry inquiry = Inquiry::none;  ///< answered instead of what the verb does
     bool quiet = false, help = false, version = false, no_pager = false, no_ask_password = false;
-    bool follow = false, detach = false, strict = false, effective = false;
+    bool follow = false, detach = false, strict = false, effective = false, all = false;
 };
 
 /// Parses argv (program name first) by getopt_long over the rows of `language`. Problems are FromArgument.

@@ -56,6 +56,7 @@ void apply_switch(const std::string& name, Invocation& out) {
     out.follow |= name == "follow";
     out.detach |= name == "detach";
     out.strict |= name == "strict";
+    out.all |= name == "all";
     out.effective |= name == "effective";
     out.help |= name == "help";
     out.version |= name == "version";

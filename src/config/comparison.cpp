@@ -162,6 +162,8 @@ std::string count_text(const std::vector<PlannedChange>& changes) {
         if (count > 0)
             text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, takes_words[takes]);
     }
+    if (std::ranges::find(changes, Takes::live, &PlannedChange::takes) != changes.end())
+        text += "\nlive: by AddStorage of the control socket, if qemu.hotplug-ports left a port";
     return fmt::format("{} {}: {}\n", changes.size(), changes.size() == 1 ? "difference" : "differences", text);
 }
 

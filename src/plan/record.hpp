@@ -8,6 +8,8 @@ inline constexpr int record_version = 1;
 inline constexpr const char* record_file = "machine.json";
 /// What it was started with, value by value; written once, when it runs.
 inline constexpr const char* definition_file = "definition.json";
+/// How it ended; empty until then. Who waits for the end has it open, as it is written before all this goes.
+inline constexpr const char* ending_file = "ending.json";
 /// What changes while it runs.
 inline constexpr const char* state_file = "state.json";
 

@@ -68,6 +68,13 @@ void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages
     }
 }
 
+/// Whoever asked for the end knows of it.
+void tell_ending(QemuWatch& watch, const Messages& messages, const std::string& background) {
+    const int status = verdict(watch.facts());
+    const bool was_asked = watch.facts().asked_by && status == 128 + *watch.facts().asked_by;
+    watch.tell_ending({status, messages.last_error()}, was_asked ? "" : background);
+}
+
 /// What the machine can do without, and could not have: it starts once more without it.
 const Resource* to_be_dropped(const BringUp& machine, bool up) {
     const Resource* last = up || machine.failures().empty() ? nullptr : machine.failures().back().resource;
@@ -90,9 +97,12 @@ std::optional<int> run_machine(const Plan& plan, RunContext& context, std::uniqu
     QemuWatch watch(loop, messages, plan, onlooker);
     LinuxSystem system(plan, loop, watch, messages, scope, passed);
     BringUp machine(plan, system, onlooker);
+    const auto name = [&system] { return system.resolve({"runtime-dir", Late::What::name}); };
+    bool is_left = false;
     if (options.starter >= 0)
-        watch.when_ready([&system, starter = options.starter] {
-            leave_starter(starter, system.resolve({"runtime-dir", Late::What::name}));
+        watch.when_ready([&is_left, &name, starter = options.starter] {
+            is_left = true;
+            leave_starter(starter, name());
         });
     const bool up = machine.run();
     agent.reset();
@@ -104,6 +114,8 @@ std::optional<int> run_machine(const Plan& plan, RunContext& context, std::uniqu
         supervise(plan, system, watch, messages, options);
     else if (!asked_to_end && !dispensable && !machine.failures().empty())
         watch.set_bring_up_error(machine.failures().back().failure.error);
+    if (up)
+        tell_ending(watch, messages, is_left ? name() : "");
     machine.tear_down();
     if (!dispensable || asked_to_end)
         return verdict(watch.facts());

@@ -50,6 +50,12 @@ std::size_t columns_of(int terminal) {
     return ioctl(terminal, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
 }
 
+std::string beginning(std::string_view text, std::string_view detail) {
+    constexpr std::size_t enough = 4096;
+    const std::string all = std::string(text) + (detail.empty() ? "" : "\n") + std::string(detail);
+    return all.size() <= enough ? all : all.substr(0, all.rfind('\n', enough) == std::string::npos ? enough : all.rfind('\n', enough));
+}
+
 }  // namespace
 
 Unfinished unfinished_after(Unfinished before, std::string_view bytes) {
@@ -96,6 +102,8 @@ void Messages::progress(std::string_view text, std::string_view end) {
 }
 
 void Messages::say(int level, std::string_view colour, std::string_view text, std::string_view detail, const SourceLine& place) {
+    if (level <= LOG_ERR)
+        last_error_ = beginning(text, detail);
     if (witness_)
         witness_(level, text, detail);
     if (level > options_.level || (options_.quiet && level == LOG_INFO))

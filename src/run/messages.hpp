@@ -41,6 +41,8 @@ public:
     /// Who is told as well, whatever --quiet and levels leave out here; null: nobody. `level` as syslog(3) has it.
     using Witness = std::function<void(int level, std::string_view text, std::string_view detail)>;
     void set_witness(Witness witness) { witness_ = std::move(witness); }
+    /// The last error with its first details, each on a line; empty: none was said.
+    [[nodiscard]] const std::string& last_error() const { return last_error_; }
 
 private:
     RunOptions options_;
@@ -52,6 +54,7 @@ private:
     std::string background_;
     SystemLog log_;
     Witness witness_;
+    std::string last_error_;
 
     void say(int level, std::string_view colour, std::string_view text, std::string_view detail, const SourceLine& place);
 };

@@ -47,6 +47,8 @@ public:
     void keep_in(Fd directory, Fd again);
     /// What definition_file holds there from then on.
     void keep_definition(const std::string& text);
+    /// For those who wait; called before the directory goes. `background` as StateFile has it.
+    void tell_ending(const MachineEnding& ending, const std::string& background);
     /// Called once.
     void when_ready(std::function<void()> told) { ready_ = std::move(told); }
     void serve_control(Fd listener, const ServeControl& offer);

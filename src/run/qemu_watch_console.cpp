@@ -20,6 +20,11 @@ void QemuWatch::keep_definition(const std::string& text) {
         state_->write_beside(definition_file, text);
 }
 
+void QemuWatch::tell_ending(const MachineEnding& ending, const std::string& background) {
+    if (state_)
+        state_->tell_ending(ending, background);
+}
+
 void QemuWatch::start_console(ConsoleKind kind, int master, const Decoration& decoration) {
     qemu_->show_lines();
     for (const auto& [id, helper] : helpers_)

@@ -1,6 +1,7 @@
 #include "run/runtime_directory.hpp"
 
 #include "base/guest_cid.hpp"
+#include "run/machine_ending.hpp"
 #include "run/remove_tree.hpp"
 
 #include <fmt/format.h>
@@ -153,6 +154,7 @@ Result<Attempt> try_to_claim(RuntimeDirectory& claim, const ClaimName& action) {
         unlinkat(claim.parent.get(), claim.name.c_str(), AT_REMOVEDIR);
         return written.failure();
     }
+    unlinkat(claim.parent.get(), past_file(claim.name).c_str(), 0);
     return attempt;
 }
 

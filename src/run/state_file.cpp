@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <fcntl.h>
 #include <iterator>
 #include <sstream>
 #include <unistd.h>
@@ -112,6 +113,17 @@ void StateFile::tell(std::string_view lines) {
 void StateFile::set_processes(std::vector<NamedProcess> processes) {
     state_.processes = std::move(processes);
     write();
+}
+
+void StateFile::expect_ending() {
+    ending_ = Fd(openat(directory_.get(), ending_file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+}
+
+void StateFile::tell_ending(const MachineEnding& ending, const std::string& background) {
+    const std::string text = to_json(ending);
+    (void)!::write(ending_.get(), text.data(), text.size());
+    if (ending.status != 0 && !background.empty())
+        write_beside(("../" + past_file(background)).c_str(), text);
 }
 
 void StateFile::write() const {

@@ -3,6 +3,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "run/machine_ending.hpp"
 
 #include <cstdint>
 #include <string>
@@ -52,9 +53,14 @@ public:
     void set_processes(std::vector<NamedProcess> processes);
     /// Another file of the same directory, 0600.
     void write_beside(const char* name, std::string_view text) const;
+    /// The empty ending_file.
+    void expect_ending();
+    /// Once; with the name of the machine a failure is kept beside the directory as well.
+    void tell_ending(const MachineEnding& ending, const std::string& background);
 
 private:
     Fd directory_;
+    Fd ending_;
     MachineState state_;
 
     void write() const;

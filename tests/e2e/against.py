@@ -42,7 +42,7 @@ class Against(Case):
         self.assertIn("cpus             restart    was --cpus=2\n    2 -> 1\n", run.text)
         self.assertIn('ram              restart    m.vmspawn:2:7\n    "128M" -> "192M"\n', run.text)
         self.assertRegex(run.text, r"drive\.data\.path  live       m\.vmspawn:\d+:8\n")
-        self.assertTrue(run.text.endswith("3 differences: 2 restart, 1 live\n"), run.text)
+        self.assertIn("\n3 differences: 2 restart, 1 live\nlive: by AddStorage of the control socket", run.text)
         self.assertLessEqual(max(map(len, run.text.splitlines())), 80)
         changes = self.changes("m.vmspawn", "--cpus=2")
         self.assertEqual({"ram": "restart", "drive.data.path": "live"}, {key: change["takes"] for key, change in changes.items()})

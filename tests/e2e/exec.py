@@ -2,13 +2,14 @@
 """`run --exec`: a command in the guest as if it were a local process. Each boot of Debian takes half a minute, so each does what it can."""
 import fcntl
 import os
+import shutil
 import signal
 import struct
 import subprocess
 import termios
 
 from harness import PROGRAM, Case, main
-from systemd_guest import DIRECT, PATIENCE, SYSTEMD, SystemdCase, digest
+from systemd_guest import DIRECT, PATIENCE, QUIET, SYSTEMD, SystemdCase, digest
 
 
 class Exec(SystemdCase):
@@ -75,6 +76,24 @@ class Exec(SystemdCase):
             run.send(b"\x03")
             run.pump(5)
         self.assertEqual(128 + signal.SIGINT, run.finish(PATIENCE), run.everything())
+        self.assert_nothing_left()
+
+    def test_by_a_user(self):
+        """Who may go nowhere but to this case's directory, and brings input along."""
+        self.need_root()
+        self.copy()
+        for file in ("vmlinuz", "initrd.img"):
+            shutil.copy(SYSTEMD / file, self.dir)
+        before = digest(self.dir / "disk.raw")
+        definition = self.definition('ram = "512M"\nkvm = false\n[image]\npath = "disk.raw"\nephemeral = true\n'
+                                     '[boot]\nlinux = "vmlinuz"\ninitrd = ["initrd.img"]\n' + QUIET)
+        (self.dir / "given").write_text("from the user\n")
+        self.as_user()
+        with open(self.dir / "given", "rb") as given:
+            run = self.vmspawn("run", definition, "--exec=cat; id -u; echo heard >&2; exit 7", f"--timeout={PATIENCE}s", preexec=self.drop,
+                               stdin=given, patience=PATIENCE + 20)
+        self.assertEqual((7, "from the user\n0\n", "heard\n"), (run.status, run.text, run.errors))
+        self.assertEqual(before, digest(self.dir / "disk.raw"))
         self.assert_nothing_left()
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """`vmspawn export`: what is printed, and how losses are told; and `vmspawn diff`."""
 import json
+import os
 import pathlib
 import shlex
 import subprocess
@@ -50,6 +51,24 @@ class Export(Case):
             for key in ("smbios[0]", "credentials.b", "credentials.d", "credentials.e"):
                 self.assertIn(key, run.text + run.errors)
             self.assertNotIn("credentials.c", run.text + run.errors)
+
+    def test_by_a_user(self):
+        """The same as for root, also of files that the user may not read. The definition has to be readable."""
+        self.need_root()
+        (self.dir / "vmlinuz").touch(mode=0o600)
+        definition = pathlib.Path(self.definition(self.LOSING))
+        told = {target: self.vmspawn("export", definition, f"--to={target}") for target in ("libvirt", "kubevirt", "systemd-unit")}
+        self.as_user()
+        os.chown(self.dir / "vmlinuz", 0, 0)
+        for target, by_root in told.items():
+            run = self.vmspawn("export", definition, f"--to={target}", preexec=self.drop)
+            self.assertEqual((0, by_root.text, by_root.errors), (run.status, run.text, run.errors))
+        os.chown(definition, 0, 0)
+        definition.chmod(0o600)
+        refused = self.vmspawn("export", definition, "--to=libvirt", preexec=self.drop)
+        self.assert_status(13, refused)
+        self.assertEqual("", refused.text)
+        self.assertIn("Permission denied", refused.errors)
 
     def test_systemd_takes_the_service(self):
         """Of every example, and of one in a folder whose name says things to systemd."""

@@ -77,6 +77,11 @@ TEST(Comparison, OnlyADiskThatIsAddedAsVmspawnCanIsLive) {
     EXPECT_THAT(takes("cpus = 1\n", "[mount.a]\nsource = \"x\"\n"), ElementsAre("mount.a.source restart"));
 }
 
+TEST(Comparison, TellsHowALiveChangeIsMade) {
+    EXPECT_THAT(compared("cpus = 1\n", "cpus = 1\n[drive.a]\npath = \"x\"\n"),
+                testing::EndsWith("1 difference: 1 live\nlive: by AddStorage of the control socket, if qemu.hotplug-ports left a port\n"));
+}
+
 TEST(Comparison, AnEntryOfDefaultsAloneIsSeen) {
     EXPECT_THAT(takes("cpus = 1\n", "[network.lan]\n"), ElementsAre("network.lan.kind restart", "network.lan.backend restart"));
     EXPECT_THAT(takes("[network.lan]\nkind = \"tap\"\n", "cpus = 1\n"), ElementsAre("network.lan.kind restart"));

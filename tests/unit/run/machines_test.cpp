@@ -1,12 +1,15 @@
 #include "run/machines.hpp"
 
 #include "base/file.hpp"
+#include "run/machine_ending.hpp"
 #include "run/state_file.hpp"
 #include "support.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <unistd.h>
@@ -90,6 +93,37 @@ TEST_F(Machines, OneWhoseProcessIsAnotherIsNone) {
         write_text(directory("one") / "state.json", nonsense);
         EXPECT_FALSE(find_listed({base_}, "one")) << nonsense;
     }
+}
+
+TEST_F(Machines, AnEndingIsReadByThoseWhoHadItOpen) {
+    const auto file = machine("one");
+    file->expect_ending();
+    const Fd open_before(open((directory("one") / "ending.json").c_str(), O_RDONLY | O_CLOEXEC));
+    std::filesystem::remove(directory("one") / "ending.json");
+    file->tell_ending({5, "QEMU died"}, "");
+    std::array<char, 100> text{};
+    const ssize_t size = read(open_before.get(), text.data(), text.size());
+    EXPECT_EQ(read_ending({text.data(), static_cast<std::size_t>(size)})->words, "QEMU died");
+    EXPECT_TRUE(list_past({base_}).empty()) << "it was not in the background";
+}
+
+TEST_F(Machines, AFailureInTheBackgroundIsKeptForADay) {
+    for (const char* name : {"well", "ill", "old"})
+        machine(name)->tell_ending({name == std::string("well") ? 0 : 5, "a\nb\xff"}, name);
+    const auto old = temporary_.path() / "systemd/vmspawn" / past_file("old");
+    std::filesystem::last_write_time(old, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
+    const auto all = list_past({base_, base_ + "/nowhere"});
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].name, "ill");
+    EXPECT_EQ(all[0].ending.words, "a\nb\uFFFD");
+    EXPECT_FALSE(std::filesystem::exists(old));
+    EXPECT_EQ(find_past({base_}, "ill")->ending.status, 5);
+    for (const char* nonsense : {"", "[]", "{}", R"({"status":-1})", R"({"status":256})", R"({"status":"5"})"}) {
+        write_text(temporary_.path() / "systemd/vmspawn" / past_file("ill"), nonsense);
+        EXPECT_FALSE(find_past({base_}, "ill")) << nonsense;
+    }
+    forget_past(base_, "ill");
+    EXPECT_FALSE(std::filesystem::exists(temporary_.path() / "systemd/vmspawn" / past_file("ill")));
 }
 
 TEST(ProcessFacts, AreOfTheProcessAskedFor) {

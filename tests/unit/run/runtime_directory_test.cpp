@@ -1,5 +1,6 @@
 #include "run/runtime_directory.hpp"
 
+#include "run/machine_ending.hpp"
 #include "support.hpp"
 
 #include <gmock/gmock.h>
@@ -39,6 +40,19 @@ TEST_F(Runtime, IsPrivateAndGoneAfterwards) {
     write_text(place() / "a/b/file", "x");
     ASSERT_TRUE(release_runtime_directory(std::move(*claimed)));
     EXPECT_TRUE(fs::is_empty(directory_.path() / "base"));
+}
+
+TEST_F(Runtime, HowTheLastOneEndedDoesNotMatterAnyMore) {
+    fs::create_directories(place().parent_path());
+    const fs::path past = place(past_file("dev")), other = place(past_file("other"));
+    write_text(past, "{}");
+    write_text(other, "{}");
+    auto claimed = claim();
+    ASSERT_TRUE(claimed);
+    EXPECT_FALSE(fs::exists(past));
+    EXPECT_TRUE(fs::exists(other));
+    ASSERT_TRUE(release_runtime_directory(std::move(*claimed)));
+    EXPECT_TRUE(fs::exists(other));
 }
 
 TEST_F(Runtime, ALinkToTheKeyStandsBesideItAndReplacesALeftOne) {

@@ -34,7 +34,7 @@ class Endings(Case):
         self.assert_nothing_left()
 
     def test_a_machine_whose_time_is_up(self):
-        run = self.vmspawn("run", self.linux("hang"), "--timeout=12s")
+        run = self.vmspawn("run", self.linux("hang"), "--timeout=20s")
         self.assert_status(110, run)
         self.assertIn("vmspawn: the machine has had its time (--timeout)\n", run.errors)
         self.assertRegex(run.errors, r"  the end of its console:\n(.*\n)*.*T: hanging")

@@ -114,7 +114,7 @@ class Failing(Case):
         self.assert_nothing_left()
 
     def test_a_guest_that_takes_too_long(self):
-        run = self.vmspawn("run", self.linux("hang"), "--exec=true", "--timeout=12s")
+        run = self.vmspawn("run", self.linux("hang"), "--exec=true", "--timeout=20s")
         self.assert_status(110, run)
         self.assertEqual("", run.text)
         self.assertRegex(run.errors, r"vmspawn: the machine has had its time \(--timeout\)\n(.*\n)*  the end of its console:\n(.*\n)*.*T: hanging")

@@ -1,3 +1,4 @@
+#include "plan/print.hpp"
 #include "planned.hpp"
 
 #include <gmock/gmock.h>
@@ -248,6 +249,7 @@ TEST(Network, AUserIsGivenATapBySystemd) {
     EXPECT_THAT(tap.reasons, ElementsAre("systemd-nsresourced makes it, and names it ns-…, because uid 1000 has no CAP_NET_ADMIN"));
     EXPECT_EQ(to_string(*tap.announce), "network default: interface <net.default:name> of this host");
     EXPECT_THAT(made.values("-netdev"), Contains("tap,id=net.default,fd=<net.default:fd>"));
+    EXPECT_EQ(plan_script(made.plan).failure().detail, "'net.default' (a tap interface) has no shell form");
     EXPECT_EQ(nic(made), nic(planned(machine, root_with_tun()))) << "the guest's address does not depend on who makes the tap";
     host.files["/dev/net/tun"].type = FileAnswer::Type::missing;
     EXPECT_THAT(planned(with_tap(), host).summaries(), IsEmpty()) << "nsresourced loads what it needs: the device need not be there";

@@ -18,11 +18,10 @@ namespace {
 
 constexpr std::size_t longest_definition = std::size_t{64} << 20;
 
-Seal draw_seal() {
+/// Nothing where the kernel gives no random bytes: then nothing is kept either.
+std::optional<Seal> draw_seal() {
     Seal seal;
-    while (getrandom(&seal, sizeof seal, 0) != sizeof seal) {
-    }
-    return seal;
+    return getrandom(&seal, sizeof seal, 0) == sizeof seal ? std::optional(seal) : std::nullopt;
 }
 
 /// As somebody would type it who is there.
@@ -34,7 +33,10 @@ std::string typed_path(const std::string& file, const PathBase& base) {
 }  // namespace
 
 std::function<std::string()> definition_to_keep(const Merged& merged, const PathBase& base) {
-    return [&merged, &base] { return to_json(keep_definition(language(), merged, base, draw_seal())); };
+    return [&merged, &base] {
+        const std::optional<Seal> seal = draw_seal();
+        return seal ? to_json(keep_definition(language(), merged, base, *seal)) : "";
+    };
 }
 
 int compare(const Invocation& said, const PathBase& base, Diagnostics found) {
@@ -43,6 +45,8 @@ int compare(const Invocation& said, const PathBase& base, Diagnostics found) {
     const Result<ListedMachine> machine = find_listed(bases(), *said.against);
     if (!machine)
         return refuse_unknown(said.verb, *said.against);
+    if (said.files.empty() && machine->definition.empty())
+        return complain(fmt::format("{} was started without a definition: name the one to compare it with", machine->name), ENOENT);
     const std::string file = said.files.empty() ? typed_path(machine->definition, base) : said.files.front();
     const Merged merged = merge(language(), read_layers(language(), file, said.profile, said.profile_at, found, base.home), said, found);
     if (!found.has_errors())

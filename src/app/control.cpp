@@ -1,6 +1,7 @@
 // The verbs that ask a running machine itself, over its control socket: reboot, events.
 #include "app/machines.hpp"
 #include "app/output.hpp"
+#include "base/clock.hpp"
 #include "run/varlink.hpp"
 #include "run/varlink_stream.hpp"
 
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <poll.h>
 #include <sys/socket.h>
@@ -64,10 +64,9 @@ bool show_event(const std::string& machine, const std::string& reply) {
     const auto parameters = message.is_object() ? message.find("parameters") : message.end();
     if (!message.is_object() || parameters == message.end() || !parameters->is_object() || !parameters->contains("event"))
         return true;
-    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     json line = *parameters;
     line["machine"] = machine;
-    line["time"] = now;
+    line["time"] = microseconds_since_1970();
     return print(line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n") == 0;
 }
 

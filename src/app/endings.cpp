@@ -63,7 +63,7 @@ std::string ending_text(const PastMachine& past) {
     return fmt::format("it ended {} ago with status {}{}", age_text(past.ended), past.ending.status, words.empty() ? "" : ": " + words);
 }
 
-/// The file must be open before it goes; one that starts has none yet.
+/// The file must be open before it goes; one that has just begun to start has none yet.
 int wait_for_ending(const ListedMachine& machine, std::optional<steady_clock::time_point> until) {
     const Fd watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     const bool watches = watch && inotify_add_watch(watch.get(), machine.path.c_str(), IN_CREATE) >= 0;
@@ -74,8 +74,11 @@ int wait_for_ending(const ListedMachine& machine, std::optional<steady_clock::ti
         if (!file)
             file = open_ending(machine);
     }
-    const auto ending = ending_in(file);
-    return ending ? tell(machine.name, *ending) : 0;
+    if (const auto ending = ending_in(file))
+        return tell(machine.name, *ending);
+    if (file)
+        return complain(fmt::format("{} ended, and its vmspawn could not say how: it was killed", printable(machine.name)), EIO);
+    return tell_past(machine.name);
 }
 
 int tell_past(const std::string& name) {

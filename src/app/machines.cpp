@@ -170,10 +170,9 @@ void release_signals() {
     sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-int wait_until_ended(const ListedMachine& machine, std::optional<Clock::time_point> until) {
+int wait_until_ended(const ListedMachine& machine) {
     while (!has_ended(machine))
-        if (!wait_for_news(machine, -1, until))
-            return complain(fmt::format("{} still runs", machine.name), ETIMEDOUT);
+        (void)wait_for_news(machine, -1, std::nullopt);
     return 0;
 }
 
@@ -219,9 +218,11 @@ int wait_until_ssh(const ListedMachine& machine, std::optional<Clock::time_point
 
 int list(const Invocation& said) {
     const std::vector<ListedMachine> machines = list_machines(bases());
-    std::vector<PastMachine> past = said.all ? list_past(bases()) : std::vector<PastMachine>();
-    std::erase_if(past,
-                  [&](const PastMachine& one) { return std::ranges::find(machines, one.name, &ListedMachine::name) != machines.end(); });
+    std::vector<PastMachine> past = list_past(bases());  // which removes what is too old
+    std::erase_if(past, [&](const PastMachine& one) {
+        const auto runs = [&](const ListedMachine& machine) { return machine.name == one.name && machine.base == one.base; };
+        return !said.all || std::ranges::any_of(machines, runs);
+    });
     if (said.format != "json" && machines.empty() && past.empty())
         Messages(wanted_messages(said.quiet)).status("no machine runs");
     if (said.format != "json")
@@ -242,7 +243,7 @@ int list(const Invocation& said) {
 int stop(const ListedMachine& machine) {
     if (send_signal(machine.process.get(), SIGTERM) < 0 && errno != ESRCH)
         return complain(fmt::format("could not stop {}: {}", machine.name, std::strerror(errno)), errno);
-    return wait_until_ended(machine, std::nullopt);
+    return wait_until_ended(machine);
 }
 
 /// QEMU goes at once; its vmspawn says so, and cleans up.
@@ -253,7 +254,7 @@ int kill(const ListedMachine& machine) {
     const bool ours = facts && facts->parent == machine.state.pid;
     if (send_signal(ours ? process.get() : machine.process.get(), ours ? SIGKILL : SIGTERM) < 0 && errno != ESRCH)
         return complain(fmt::format("could not kill {}: {}", machine.name, std::strerror(errno)), errno);
-    const int status = wait_until_ended(machine, std::nullopt);
+    const int status = wait_until_ended(machine);
     forget_past(machine.base, machine.name);
     return status;
 }

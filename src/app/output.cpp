@@ -2,6 +2,7 @@
 
 #include "base/result.hpp"
 #include "language/formats.hpp"
+#include "run/terminal.hpp"
 
 #include <fmt/format.h>
 
@@ -24,11 +25,6 @@ Colour wanted_colour(int fd) {
 }
 
 namespace {
-
-bool takes_lines_back(int fd) {
-    const char* terminal = std::getenv("TERM");
-    return terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb" && ::isatty(fd) == 1;
-}
 
 /// Is standard error what systemd connected to the journal? As $JOURNAL_STREAM tells: device and inode.
 bool stderr_is_journal() {
@@ -62,7 +58,7 @@ RunOptions wanted_messages(bool quiet) {
     for (std::size_t level = 0; level < levels.size(); ++level)
         if (said("SYSTEMD_LOG_LEVEL") == levels[level] || said("SYSTEMD_LOG_LEVEL") == std::to_string(level))
             options.level = static_cast<int>(level);
-    options.progress = takes_lines_back(STDERR_FILENO);
+    options.progress = takes_sequences(STDERR_FILENO);
     options.colour = parse_boolean(said("SYSTEMD_LOG_COLOR")).value_or(options.colour);
     options.timed = parse_boolean(said("SYSTEMD_LOG_TIME")).value_or(false);
     options.located = parse_boolean(said("SYSTEMD_LOG_LOCATION")).value_or(false);

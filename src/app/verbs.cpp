@@ -21,6 +21,7 @@
 #include <cstdlib>
 #include <pwd.h>
 #include <set>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -100,9 +101,11 @@ int judge_timeline_file(const Invocation& said) {
     if (said.timeline.empty())
         return 0;
     const Path directory = Path(said.timeline).parent_path();
-    if (access(directory.empty() ? "." : directory.c_str(), W_OK | X_OK) == 0)
+    struct stat there {};
+    const bool is_directory = stat(said.timeline.c_str(), &there) == 0 && S_ISDIR(there.st_mode);
+    if (!is_directory && access(directory.empty() ? "." : directory.c_str(), W_OK | X_OK) == 0)
         return 0;
-    const Failure failure = failed("write there");
+    const Failure failure = is_directory ? Failure{EISDIR, "write there", ""} : failed("write there");
     Diagnostics found;
     found.add(error("--timeline: the file cannot be made: " + to_string(failure), said.timeline_at).with_error(failure.error));
     return report(std::move(found), said.format);

@@ -63,11 +63,12 @@ Mac mac_of(Planning& p, const Network& network) {
 std::pair<std::string, std::string> tap_problem(const Planning& p) {
     const std::string socket = services_of(false).nsresourced;
     if (!p.host.net_admin && !is_there(p.host, socket))
-        return {
-            fmt::format("only root may make a network interface, and for others systemd-nsresourced, which does not run ({} is missing)",
-                        socket),
-            "kind = \"user\" needs no privilege; systemd 259 and newer: apt install systemd-container, "
-            "systemctl enable --now systemd-nsresourced.socket"};
+        return {fmt::format(
+                    "{}, and systemd-nsresourced, which makes them for others, does not run ({} is missing)",
+                    p.host.uid == 0 ? "this root may make no network interfaces (CAP_NET_ADMIN)" : "only root may make network interfaces",
+                    socket),
+                "kind = \"user\" needs no privilege; systemd 259 and newer: apt install systemd-container, "
+                "systemctl enable --now systemd-nsresourced.socket"};
     if (p.host.net_admin && p.host.files.at("/dev/net/tun").type == FileAnswer::Type::missing)
         return {"/dev/net/tun does not exist", "modprobe tun"};
     return {};

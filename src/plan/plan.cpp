@@ -81,6 +81,11 @@ std::string_view to_word(Readiness ready) {
     return "";
 }
 
+std::string kind_text(const Resource& resource) {
+    const auto* spawn = std::get_if<Spawn>(&resource.up);
+    return spawn != nullptr ? spawn->program.substr(spawn->program.rfind('/') + 1) : std::string(kind_of(resource.up));
+}
+
 Plan without(const Plan& plan, const ResourceId& id) {
     Plan rest = plan;
     for (Resource& resource : rest.resources)

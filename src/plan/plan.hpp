@@ -108,6 +108,9 @@ struct Plan {
     [[nodiscard]] const Resource* find(std::string_view id) const;
 };
 
+/// The name of its program, or the kind of its action: "swtpm", "open".
+std::string kind_text(const Resource& resource);
+
 /// The plan without that resource, the words that go with it, and what was there for it alone.
 Plan without(const Plan& plan, const ResourceId& id);
 

@@ -74,12 +74,6 @@ struct ClassOf {
     }
 };
 
-std::string kind_text(const Resource& resource) {
-    if (const auto* spawn = std::get_if<Spawn>(&resource.up))
-        return spawn->program.substr(spawn->program.rfind('/') + 1);
-    return std::string(kind_of(resource.up));
-}
-
 class Picture {
 public:
     explicit Picture(const Plan& plan) : plan_(plan), places_(places(plan)) {}

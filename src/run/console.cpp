@@ -27,12 +27,6 @@ bool takes_input(ConsoleKind kind) {
     return kind == ConsoleKind::interactive || kind == ConsoleKind::transparent;
 }
 
-/// A terminal would stop a job of its background that changes how typing works.
-bool may_be_asked(int terminal) {
-    const pid_t front = tcgetpgrp(terminal);
-    return isatty(terminal) == 1 && (front < 0 || front == getpgrp());
-}
-
 bool same_terminal(int a, int b) {
     struct stat first {};
     struct stat second {};
@@ -82,13 +76,13 @@ ConsoleLink::ConsoleLink(EventLoop& loop, Messages& messages, ConsoleKind kind, 
 ConsoleLink::~ConsoleLink() {
     messages_.set_queue(nullptr);
     if (!to_caller_.empty() && !unsaid_.empty())
-        (void)!write(STDERR_FILENO, unsaid_.data(), unsaid_.size());
+        say_at_once(STDERR_FILENO, unsaid_);
     messages_.set_raw(false);
     messages_.set_background("");
 }
 
 void ConsoleLink::open(EventLoop& loop, const Decoration& decoration) {
-    const bool asks = decoration.asks && (takes_input(kind_) || may_be_asked(ends_.input));
+    const bool asks = decoration.asks && (takes_input(kind_) || is_in_front(ends_.input));
     raw_.emplace(takes_input(kind_) || asks ? ends_.input : -1, Farewell{ends_.output, decoration.closing},
                  takes_input(kind_) ? TypingMode::raw : TypingMode::quiet);
     to_caller_.give(decoration.opening);
@@ -99,7 +93,7 @@ void ConsoleLink::open(EventLoop& loop, const Decoration& decoration) {
     if (!asks)
         return;
     // Where nothing is typed a late answer would be left for the shell.
-    const std::chrono::milliseconds patience{takes_input(kind_) ? 500 : 2000};
+    const std::chrono::milliseconds patience{takes_input(kind_) ? 500 : 4000};
     answer_.emplace();
     to_caller_.give(BackgroundAnswer::question);
     if (takes_input(kind_)) {
@@ -112,6 +106,8 @@ void ConsoleLink::open(EventLoop& loop, const Decoration& decoration) {
 
 /// A console that is only read takes nothing but the answer: what is typed meanwhile would have been for nobody.
 void ConsoleLink::hear_answer() {
+    if (!is_in_front(ends_.input))
+        return stop_listening();
     std::array<char, chunk> buffer;
     const ssize_t size = read(ends_.input, buffer.data(), buffer.size());
     if (size < 0 && (errno == EINTR || errno == EAGAIN))
@@ -257,7 +253,7 @@ void ConsoleLink::check_done() {
 
 /// The shell's prompt is to begin a line, wherever the guest has stopped.
 void ConsoleLink::end_line() {
-    if (line_ == Unfinished::nothing || !shares_terminal_ || left_)
+    if (line_ == Unfinished::nothing || isatty(ends_.output) != 1 || left_)
         return;
     to_caller_.give(line_ == Unfinished::controls ? "\033\\\r\n" : "\r\n");
     line_ = Unfinished::nothing;

@@ -1,5 +1,6 @@
 #include "run/console_client.hpp"
 
+#include "base/clock.hpp"
 #include "run/decoration.hpp"
 #include "run/event.hpp"
 #include "run/outlet.hpp"
@@ -67,7 +68,6 @@ private:
     bool types_;
     bool is_terminal_ = isatty(STDOUT_FILENO) == 1;
     bool is_live_ = false;
-    bool controls_ = false;  ///< the guest has sent escape sequences
     Unfinished line_ = Unfinished::nothing;
     std::optional<ViewEnd> end_;
     std::optional<ReplayFilter> replay_;
@@ -111,7 +111,7 @@ ConsoleViewer::ConsoleViewer(const ListedMachine& machine, ConsoleConnection con
     }
     if (!types_)
         return;
-    raw_.emplace(STDIN_FILENO);
+    raw_.emplace(STDIN_FILENO, Farewell{STDOUT_FILENO, takes_sequences(STDOUT_FILENO) ? usual_modes : ""});
     messages_.set_raw(true);
     from_user_ = loop_.on_io(STDIN_FILENO, EPOLLIN, [this](std::uint32_t events) { read_user(events); });
     signals_.push_back(loop_.on_signal(SIGWINCH, [this](pid_t) { tell_size(); }));
@@ -132,8 +132,6 @@ Result<ViewEnd> ConsoleViewer::run() {
     raw_.reset();
     messages_.set_raw(false);
     messages_.set_queue(nullptr);
-    if (is_terminal_ && controls_)
-        (void)!write(STDOUT_FILENO, usual_modes.data(), usual_modes.size());
     return *end_;
 }
 
@@ -190,7 +188,6 @@ void ConsoleViewer::show(const LiveEntry& entry) {
 void ConsoleViewer::show_output(const std::string& bytes) {
     to_user_.give(replay_ ? replay_->pass(bytes) : bytes);
     line_ = unfinished_after(line_, bytes);
-    controls_ = controls_ || bytes.find('\033') != std::string::npos;
     messages_.set_unfinished(is_terminal_ ? line_ : Unfinished::nothing);
 }
 
@@ -208,7 +205,7 @@ void ConsoleViewer::read_user(std::uint32_t events) {
 /// A machine that reads nothing must not make us deaf to our own keys, so that what is too much is dropped.
 void ConsoleViewer::send(LiveEntry::Kind kind, std::string_view bytes) {
     if (to_machine_.waiting() < most_waiting)
-        to_machine_.give(packed(kind, entry_time(), bytes));
+        to_machine_.give(packed(kind, microseconds_since_1970(), bytes));
 }
 
 void ConsoleViewer::tell_size() {

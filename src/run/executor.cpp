@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <functional>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -68,9 +69,8 @@ void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages
     }
 }
 
-/// Whoever asked for the end knows of it.
-void tell_ending(QemuWatch& watch, const Messages& messages, const std::string& background) {
-    const int status = verdict(watch.facts());
+/// `background`: the machine's name, where nobody is there to see it fail. Whoever asked for the end knows of it.
+void tell_ending(QemuWatch& watch, int status, const Messages& messages, const std::string& background) {
     const bool was_asked = watch.facts().asked_by && status == 128 + *watch.facts().asked_by;
     watch.tell_ending({status, messages.last_error()}, was_asked ? "" : background);
 }
@@ -88,12 +88,13 @@ struct RunContext {
     Onlooker& onlooker;
     const PassedDescriptors& passed;
     const RunOptions& options;
+    std::function<int(int status)> at_end;  ///< what is to be done when the run is over, and its status then
     std::unique_ptr<HostScope> scope{};
 };
 
 /// The machine from its start to its end. Nothing instead of a status: `dropped` is set, and it is to start without that.
 std::optional<int> run_machine(const Plan& plan, RunContext& context, std::unique_ptr<PasswordAgent> agent, ResourceId& dropped) {
-    auto& [loop, messages, onlooker, passed, options, scope] = context;
+    auto& [loop, messages, onlooker, passed, options, at_end, scope] = context;
     QemuWatch watch(loop, messages, plan, onlooker);
     LinuxSystem system(plan, loop, watch, messages, scope, passed);
     BringUp machine(plan, system, onlooker);
@@ -114,13 +115,15 @@ std::optional<int> run_machine(const Plan& plan, RunContext& context, std::uniqu
         supervise(plan, system, watch, messages, options);
     else if (!asked_to_end && !dispensable && !machine.failures().empty())
         watch.set_bring_up_error(machine.failures().back().failure.error);
-    if (up)
-        tell_ending(watch, messages, is_left ? name() : "");
+    std::optional<int> status;
+    if (!dispensable || asked_to_end) {
+        status = at_end(verdict(watch.facts()));
+        tell_ending(watch, *status, messages, is_left ? name() : "");
+    } else {
+        dropped = dispensable->id;
+    }
     machine.tear_down();
-    if (!dispensable || asked_to_end)
-        return verdict(watch.facts());
-    dropped = dispensable->id;
-    return std::nullopt;
+    return status;
 }
 
 int run_to_its_end(const Plan& plan, RunContext& context) {
@@ -162,10 +165,9 @@ int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors
     std::optional<ProgressLine> progress;
     if (options.progress)
         onlookers.add(progress.emplace(loop, messages, plan, shows_console(plan)));
-    RunContext context{.loop = loop, .messages = messages, .onlooker = onlookers, .passed = passed, .options = options};
-    int status = run_to_its_end(plan, context);
-    if (recorder)
-        status = keep_timeline(recorder->finish(status), options.timeline, messages);
+    const auto at_end = [&](int status) { return recorder ? keep_timeline(recorder->finish(status), options.timeline, messages) : status; };
+    RunContext context{.loop = loop, .messages = messages, .onlooker = onlookers, .passed = passed, .options = options, .at_end = at_end};
+    const int status = run_to_its_end(plan, context);
     tell_manager(fmt::format("EXIT_STATUS={}", status));
     return status;
 }

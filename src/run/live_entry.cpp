@@ -1,7 +1,5 @@
 #include "run/live_entry.hpp"
 
-#include <chrono>
-
 namespace vmspawn {
 
 namespace {
@@ -34,11 +32,6 @@ std::string entry_head(LiveEntry::Kind kind, std::uint64_t time, std::size_t siz
 
 std::string packed(LiveEntry::Kind kind, std::uint64_t time, std::string_view bytes) {
     return entry_head(kind, time, bytes.size()).append(bytes);
-}
-
-std::uint64_t entry_time() {
-    using namespace std::chrono;
-    return static_cast<std::uint64_t>(duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
 }
 
 std::optional<LiveEntry> EntryReader::take() {

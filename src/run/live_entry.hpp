@@ -28,8 +28,6 @@ struct LiveEntry {
 /// What stands before the bytes of an entry of that length.
 std::string entry_head(LiveEntry::Kind kind, std::uint64_t time, std::size_t size);
 std::string packed(LiveEntry::Kind kind, std::uint64_t time, std::string_view bytes);
-/// Now, as an entry has it.
-std::uint64_t entry_time();
 
 /// Bytes into entries.
 class EntryReader {

@@ -1,5 +1,7 @@
 #include "run/live_output.hpp"
 
+#include "base/clock.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -19,7 +21,7 @@ LiveOutput::~LiveOutput() {
 }
 
 void LiveOutput::show(LiveEntry::Kind kind, std::string_view bytes) {
-    const std::uint64_t now = entry_time();
+    const std::uint64_t now = microseconds_since_1970();
     transcript_.add(kind, now, bytes);
     remove_gone();
     if (watchers_.empty())
@@ -36,7 +38,7 @@ void LiveOutput::admit(Fd socket, LiveWatcher::Powers powers, LiveWatcher::Handl
 }
 
 void LiveOutput::end() {
-    const std::string entry = packed(LiveEntry::Kind::ended, entry_time(), "");
+    const std::string entry = packed(LiveEntry::Kind::ended, microseconds_since_1970(), "");
     for (LiveWatcher& watcher : watchers_)
         watcher.show(entry);
     watchers_.clear();

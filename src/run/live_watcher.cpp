@@ -1,5 +1,7 @@
 #include "run/live_watcher.hpp"
 
+#include "base/clock.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -36,7 +38,7 @@ LiveWatcher::LiveWatcher(EventLoop& loop, Fd socket, Powers powers, Handlers han
       said_(loop, output_.get(), {.emptied = [this] { caught_up(); }, .lost = [this](int) { gone_ = true; }}) {
     readable_ = loop.on_io(socket_.get(), EPOLLIN, [this](std::uint32_t) { read_some(); });
     said_.give(kept);
-    said_.give(packed(LiveEntry::Kind::live, entry_time(), ""));
+    said_.give(packed(LiveEntry::Kind::live, microseconds_since_1970(), ""));
 }
 
 void LiveWatcher::show(const std::string& entry) {
@@ -52,7 +54,7 @@ void LiveWatcher::caught_up() {
     if (leaving_)
         return leave();
     if (const std::size_t dropped = std::exchange(dropped_, 0); dropped > 0)
-        said_.give(packed(LiveEntry::Kind::said, entry_time(),
+        said_.give(packed(LiveEntry::Kind::said, microseconds_since_1970(),
                           fmt::format("{}{} bytes came faster than they were read, and are not shown here", LOG_WARNING, dropped)));
 }
 
@@ -90,7 +92,7 @@ void LiveWatcher::take_typed(std::string bytes) {
     if (*key != HotKey::detach)
         return handlers_.key(*key);
     leaving_ = true;
-    said_.give(packed(LiveEntry::Kind::detached, entry_time(), ""));
+    said_.give(packed(LiveEntry::Kind::detached, microseconds_since_1970(), ""));
     if (said_.empty())
         leave();
 }

@@ -1,12 +1,12 @@
 #include "run/machine_ending.hpp"
 
+#include "base/clock.hpp"
 #include "base/file.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,11 +24,6 @@ std::string past_path(const std::string& base, std::string_view name) {
     return fmt::format("{}/systemd/vmspawn/{}", base, past_file(name));
 }
 
-std::uint64_t microseconds_now() {
-    using namespace std::chrono;
-    return static_cast<std::uint64_t>(duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
-}
-
 std::optional<PastMachine> read_past(const std::string& base, const std::string& name) {
     const std::string path = past_path(base, name);
     struct stat status {};
@@ -36,22 +31,23 @@ std::optional<PastMachine> read_past(const std::string& base, const std::string&
         return std::nullopt;
     const std::uint64_t ended =
         static_cast<std::uint64_t>(status.st_mtim.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(status.st_mtim.tv_nsec) / 1000;
-    if (ended + kept_for < microseconds_now()) {
+    if (ended + kept_for < microseconds_since_1970()) {
         if (status.st_uid == geteuid())
             forget_past(base, name);
         return std::nullopt;
     }
     const auto text = read_file(path, longest_past);
     auto ending = text ? read_ending(*text) : std::nullopt;
-    return ending ? std::optional(PastMachine{name, ended, *std::move(ending)}) : std::nullopt;
+    return ending ? std::optional(PastMachine{name, base, ended, *std::move(ending)}) : std::nullopt;
 }
 
 /// Before any is removed.
 std::vector<std::string> past_names(const std::string& base) {
     std::vector<std::string> names;
     std::error_code unknown;
-    for (const auto& entry : std::filesystem::directory_iterator(base + "/systemd/vmspawn", unknown)) {
-        const std::string file = entry.path().filename().string();
+    for (std::filesystem::directory_iterator entry(base + "/systemd/vmspawn", unknown), end; !unknown && entry != end;
+         entry.increment(unknown)) {
+        const std::string file = entry->path().filename().string();
         if (file.size() > 1 + suffix.size() && file.starts_with('.') && file.ends_with(suffix))
             names.push_back(file.substr(1, file.size() - 1 - suffix.size()));
     }
@@ -89,10 +85,11 @@ std::vector<PastMachine> list_past(const std::vector<std::string>& bases) {
 }
 
 std::optional<PastMachine> find_past(const std::vector<std::string>& bases, const std::string& name) {
+    std::optional<PastMachine> newest;
     for (const std::string& base : bases)
-        if (auto past = read_past(base, name))
-            return past;
-    return std::nullopt;
+        if (auto past = read_past(base, name); past && (!newest || newest->ended < past->ended))
+            newest = std::move(past);
+    return newest;
 }
 
 void forget_past(const std::string& base, const std::string& name) {

@@ -19,6 +19,7 @@ std::optional<MachineEnding> read_ending(std::string_view json);
 
 struct PastMachine {
     std::string name;
+    std::string base;         ///< as ClaimName has it
     std::uint64_t ended = 0;  ///< microseconds since 1970
     MachineEnding ending;
 };
@@ -26,6 +27,7 @@ struct PastMachine {
 std::string past_file(std::string_view name);
 /// By name, those of the last day; older ones are removed on the way. `bases` as list_machines() has them.
 std::vector<PastMachine> list_past(const std::vector<std::string>& bases);
+/// The newest.
 std::optional<PastMachine> find_past(const std::vector<std::string>& bases, const std::string& name);
 /// Whoever ended the machine need not be told.
 void forget_past(const std::string& base, const std::string& name);

@@ -1,6 +1,7 @@
 #include "run/messages.hpp"
 
 #include "base/text.hpp"
+#include "run/terminal.hpp"
 
 #include <fmt/format.h>
 
@@ -91,7 +92,7 @@ void Messages::repeat(int level, std::string_view lines, SourceLine place) {
 
 void Messages::progress(std::string_view text, std::string_view end) {
     const bool is_heard = options_.progress && !options_.quiet && options_.level >= LOG_INFO && options_.target == LogTarget::console;
-    if (text.empty() ? !progress_shown_ : !is_heard || isatty(fd_) != 1)
+    if (text.empty() ? !progress_shown_ : !is_heard || !is_in_front(fd_))
         return;
     progress_shown_ = !text.empty();
     if (text.empty())

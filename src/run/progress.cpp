@@ -20,9 +20,9 @@ bool ends_the_wait(const Event& event) {
         return said->name == "READY" && said->value == "1";
     if (const auto* qmp = std::get_if<QmpEvent>(&event))
         return qmp->name == "SHUTDOWN";
-    return std::holds_alternative<Signalled>(event) || std::holds_alternative<KeysTyped>(event) ||
-           std::holds_alternative<ReadyTimedOut>(event) || std::holds_alternative<TimeIsUp>(event) ||
-           std::holds_alternative<QmpBroken>(event) || std::holds_alternative<QemuEnded>(event);
+    return std::holds_alternative<CommandStarted>(event) || std::holds_alternative<Signalled>(event) ||
+           std::holds_alternative<KeysTyped>(event) || std::holds_alternative<ReadyTimedOut>(event) ||
+           std::holds_alternative<TimeIsUp>(event) || std::holds_alternative<QmpBroken>(event) || std::holds_alternative<QemuEnded>(event);
 }
 
 }  // namespace

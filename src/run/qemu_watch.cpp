@@ -110,8 +110,6 @@ void QemuWatch::serve_control(Fd listener, const ServeControl& offer) {
 }
 
 void QemuWatch::machine_is_up() {
-    if (state_)
-        state_->expect_ending();
     tell_processes();
     take(MachineUp{});
     if (!sleeper_)

@@ -12,11 +12,12 @@ namespace vmspawn {
 
 void QemuWatch::keep_in(Fd directory, Fd again) {
     state_ = std::make_unique<StateFile>(std::move(directory));
+    state_->expect_ending();
     live_ = std::make_unique<LiveOutput>(loop_, messages_, std::move(again));
 }
 
 void QemuWatch::keep_definition(const std::string& text) {
-    if (state_)
+    if (state_ && !text.empty())
         state_->write_beside(definition_file, text);
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sys/stat.h>
 #include <utility>
 
 namespace vmspawn {
@@ -21,11 +22,6 @@ TimelineSpan::Kind kind_of_span(const Resource& resource) {
     return std::holds_alternative<Spawn>(resource.up) ? TimelineSpan::Kind::program
            : resource.ready == Readiness::answered    ? TimelineSpan::Kind::request
                                                       : TimelineSpan::Kind::action;
-}
-
-std::string kind_text(const Resource& resource) {
-    const auto* spawn = std::get_if<Spawn>(&resource.up);
-    return spawn != nullptr ? spawn->program.substr(spawn->program.rfind('/') + 1) : std::string(kind_of(resource.up));
 }
 
 }  // namespace
@@ -86,8 +82,9 @@ void TimelineRecorder::starts_again() {
         if (span.outcome == Outcome::unfinished)
             span.ended = now_();
     }
-    for (TimelineMark& mark : timeline_.marks)
-        mark.name += suffix;
+    for (; first_mark_ < timeline_.marks.size(); ++first_mark_)
+        timeline_.marks[first_mark_].name += suffix;
+    guest_ = {};
     sockets_.clear();
 }
 
@@ -179,7 +176,10 @@ Timeline TimelineRecorder::finish(int status) {
 
 Result<void> write_timeline(const Timeline& timeline, const std::string& path) {
     const bool is_picture = path.ends_with(".svg");
-    return write_file(path, is_picture ? timeline_svg({{timeline.machine, timeline}}) : timeline_json(timeline), Existing::replace);
+    const mode_t mask = umask(0);
+    umask(mask);
+    return write_file(path, is_picture ? timeline_svg({{timeline.machine, timeline}}) : timeline_json(timeline), Existing::replace,
+                      0666 & ~mask);
 }
 
 }  // namespace vmspawn

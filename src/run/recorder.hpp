@@ -35,6 +35,7 @@ private:
     BootMarks guest_;
     bool starting_ = true;           ///< the guest, for the first time
     std::set<std::string> sockets_;  ///< resources that two programs talk through
+    std::size_t first_mark_ = 0;     ///< of this start
     std::size_t first_ = 0;          ///< of the spans: of the resources of this start
     std::size_t tries_ = 0;          ///< starts that were given up
 

@@ -104,7 +104,7 @@ std::string doing(const Plan& plan, const Resource& resource) {
     const auto* spawn = std::get_if<Spawn>(&resource.up);
     if (spawn == nullptr)
         return "making " + resource.id;
-    const std::string program = spawn->program.substr(spawn->program.rfind('/') + 1);
+    const std::string program = kind_text(resource);
     if (resource.ready == Readiness::ended)
         return fmt::format("making {} with {}", spawn->fills ? spawn->fills->directory : resource.id, program);
     return "starting " + program;

@@ -1,6 +1,8 @@
 // When vmspawn started, and how far it was when.
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -26,13 +28,11 @@ public:
     [[nodiscard]] const std::vector<Lap>& laps() const { return laps_; }
     [[nodiscard]] Moment now() const { return std::chrono::duration_cast<Moment>(std::chrono::steady_clock::now() - start_); }
     /// When that was: microseconds since 1970.
-    [[nodiscard]] std::uint64_t started() const {
-        return static_cast<std::uint64_t>(std::chrono::duration_cast<Moment>(date_.time_since_epoch()).count());
-    }
+    [[nodiscard]] std::uint64_t started() const { return started_; }
 
 private:
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-    std::chrono::system_clock::time_point date_ = std::chrono::system_clock::now();
+    std::uint64_t started_ = microseconds_since_1970();
     std::vector<Lap> laps_;
 };
 

@@ -1,5 +1,6 @@
 #include "run/state_file.hpp"
 
+#include "base/clock.hpp"
 #include "base/file.hpp"
 #include "plan/record.hpp"
 
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <fcntl.h>
 #include <iterator>
 #include <sstream>
@@ -88,11 +88,10 @@ bool read_state(std::string_view text, MachineState& state) {
 }
 
 StateFile::StateFile(Fd directory) : directory_(std::move(directory)) {
-    using namespace std::chrono;
     state_.pid = getpid();
     if (const Result<ProcessFacts> facts = facts_of(state_.pid))
         state_.ticks = facts->ticks;
-    state_.since = static_cast<std::uint64_t>(duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
+    state_.since = microseconds_since_1970();
     write();
 }
 

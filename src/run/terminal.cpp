@@ -1,10 +1,12 @@
 #include "run/terminal.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <poll.h>
 #include <termios.h>
 #include <unistd.h>
@@ -37,11 +39,8 @@ Saved& saved() {
     return one;
 }
 
-// A terminal that says that it takes something takes this much; one that takes nothing must not keep us.
 void say_farewell() {
-    pollfd one{.fd = saved().farewell_fd, .events = POLLOUT, .revents = 0};
-    if (saved().farewell_size > 0 && poll(&one, 1, 0) == 1 && (one.revents & POLLOUT) != 0)
-        (void)!write(saved().farewell_fd, saved().farewell.data(), saved().farewell_size);
+    say_at_once(saved().farewell_fd, {saved().farewell.data(), saved().farewell_size});
 }
 
 void restore_settings() {
@@ -99,6 +98,24 @@ void set_mode(int fd, TypingMode mode, termios settings) {
 
 }  // namespace
 
+// A terminal that says that it takes something takes this much; one that takes nothing must not keep us. Async-signal-safe.
+void say_at_once(int terminal, std::string_view text) {
+    constexpr std::size_t most = 256;
+    pollfd one{.fd = terminal, .events = POLLOUT, .revents = 0};
+    if (!text.empty() && poll(&one, 1, 0) == 1 && (one.revents & POLLOUT) != 0)
+        (void)!write(terminal, text.data(), std::min(text.size(), most));
+}
+
+bool takes_sequences(int terminal) {
+    const char* kind = std::getenv("TERM");
+    return kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb" && isatty(terminal) == 1;
+}
+
+bool is_in_front(int terminal) {
+    const pid_t front = tcgetpgrp(terminal);
+    return isatty(terminal) == 1 && (front < 0 || front == getpgrp());
+}
+
 RawTerminal::RawTerminal(int fd, Farewell farewell, TypingMode mode) : mode_(mode) {
     if (saved().armed)
         return;
@@ -128,8 +145,13 @@ void RawTerminal::refresh() {
 }
 
 void RawTerminal::put_back() {
-    if (active())
-        tcsetattr(std::exchange(fd_, -1), TCSANOW, &saved().settings);
+    if (!active())
+        return;
+    if (is_in_front(fd_))
+        tcsetattr(fd_, TCSANOW, &saved().settings);
+    saved().armed = false;
+    saved().fd = fd_ = -1;
+    saved().armed = true;
 }
 
 }  // namespace vmspawn

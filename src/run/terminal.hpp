@@ -5,6 +5,15 @@
 
 namespace vmspawn {
 
+/// It is a terminal, and this process no job of its background, which the terminal would stop.
+bool is_in_front(int terminal);
+
+/// It is a terminal that knows escape sequences, as $TERM has it.
+bool takes_sequences(int terminal);
+
+/// As much as it takes now, without waiting: of what stands in its way already it may take nothing.
+void say_at_once(int terminal, std::string_view text);
+
 /// What a terminal gets at the end.
 struct Farewell {
     int fd = -1;
@@ -29,7 +38,7 @@ public:
     [[nodiscard]] bool active() const { return fd_ >= 0; }
     /// Once more raw: a shell that continued us has put its own settings back.
     void refresh();
-    /// As it was before, although the farewell is still to come.
+    /// As it was before, although the farewell is still to come. What has gone to the background leaves the terminal to its shell.
     void put_back();
 
 private:

@@ -74,7 +74,7 @@ std::vector<TimelineSpan> guest_phases(const std::vector<TimelineMark>& marks) {
 void mark_critical(std::vector<TimelineSpan>& spans, std::string_view goal) {
     for (TimelineSpan& span : spans)
         span.critical = span.kind == TimelineSpan::Kind::phase;
-    std::set<std::string_view> seen;  // what a file says may go in a ring
+    std::set<std::string_view> seen;  // a program and QEMU may wait for each other
     for (const TimelineSpan* span = find(spans, goal); span != nullptr && seen.insert(span->name).second; span = last_before(*span, spans))
         spans[static_cast<std::size_t>(span - spans.data())].critical = true;
 }

@@ -180,6 +180,8 @@ std::optional<Timeline> read_timeline(const std::shared_ptr<const Source>& sourc
     } catch (const json::parse_error& problem) {
         const Position at = position_of(source->text, problem.byte);
         found.add(error("not JSON", FromFile{source, {at, {at.line, at.column + 1}}}).with_hint("here it cannot go on like this"));
+    } catch (const json::exception&) {  // a number too large for a double is thrown, too
+        found.add(error("not a timeline: it has a number that is none", FromFile{source, {}}));
     } catch (const NoTimeline& problem) {
         found.add(error("not a timeline: " + problem.text, FromFile{source, {}})
                       .with_hint("expected what vmspawn run --timeline=FILE.json writes"));

@@ -96,7 +96,6 @@ public:
         for (const NamedTimeline& side : sides)
             whole_ = std::max(whole_, side.timeline.ended);
         collect(&Timeline::spans, &Row::spans);
-        spans_ = rows_.size();
         collect(&Timeline::marks, &Row::marks);
         for (const Row& row : rows_)
             label_width_ = std::max(label_width_, static_cast<double>(display_width(label_of(row)) + 2) * letter);
@@ -126,7 +125,6 @@ private:
     const Moment prepared_;
     Moment whole_{};
     std::vector<Row> rows_;
-    std::size_t spans_ = 0;  ///< rows of spans, which come first
     double label_width_ = 0, y_ = 0;
     pugi::xml_document document_;
     pugi::xml_node svg_;

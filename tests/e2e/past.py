@@ -99,6 +99,26 @@ class Past(Case):
         self.assertEqual([], self.listed("--all"))
         self.assert_nothing_left()
 
+    def test_a_killed_vmspawn_cannot_say_how_it_ended(self):
+        run = self.start("run", self.linux("hang", head=HEAD)).wait_for("T: hanging")
+        waiting = self.waiting()
+        run.kill(signal.SIGKILL)
+        self.assertEqual((5, -signal.SIGKILL), (waiting.finish(), run.finish()), waiting.everything())
+        self.assertIn("its vmspawn could not say how: it was killed", waiting.errors)
+        self.assertEqual([], self.listed())
+        self.assert_nothing_left()
+
+    def test_one_that_does_not_come_up_is_told_to_who_waits(self):
+        os.mkfifo(self.dir / "gate")
+        self.fake("swtpm", f'read line <{self.dir}/gate\necho no such luck >&2\nexit 3')
+        run = self.start("run", self.linux("hang", head='ram = "128M"\nkvm = false\n'), "--tpm=yes", "--tpm-state=off")
+        run.qemu()
+        waiting = self.waiting()
+        (self.dir / "gate").write_text("\n")
+        self.assertEqual((5, 5), (waiting.finish(), run.finish()), waiting.everything() + run.everything())
+        self.assertIn("no such luck", waiting.errors)
+        self.assert_nothing_left()
+
 
 if __name__ == "__main__":
     main()

@@ -123,7 +123,8 @@ class Timeline(Case):
 
     def test_what_is_wrong_before_there_is_a_run(self):
         (self.dir / "x.json").write_text("of an earlier run")
-        for status, words in ((2, ["--linux=/nonexistent", "--timeline=x.json"]), (22, ["--timeline=x.png"]), (2, ["--timeline=gone/x.json"])):
+        (self.dir / "x.svg").mkdir()
+        for status, words in ((2, ["--linux=/nonexistent", "--timeline=x.json"]), (22, ["--timeline=x.png"]), (21, ["--timeline=x.svg"]), (2, ["--timeline=gone/x.json"])):
             run = self.vmspawn("run", self.machine(), *words)
             self.assert_status(status, run)
             self.assertEqual("", run.text, "nothing has started")
@@ -132,14 +133,17 @@ class Timeline(Case):
         self.assert_nothing_left()
 
     def test_record_that_cannot_be_written_is_the_status_where_there_is_none(self):
-        (self.dir / "x.json").mkdir()
-        run = self.vmspawn("run", self.sector("poweroff"), "--timeline=x.json")
-        self.assert_status(21, run)
-        self.assertIn("could not write the timeline: ", run.errors)
-        run = self.vmspawn("run", self.sector("panic"), "--timeline=x.json")
-        self.assert_status(255, run)
-        self.assertIn("could not write the timeline: ", run.errors)
-        self.assertEqual(["x.json"], [path.name for path in self.dir.glob("*x.json*")])
+        for command, status in (("powerbutton", 2), ("hang", 128 + signal.SIGTERM)):
+            (self.dir / "gone").mkdir()
+            run = self.start("run", self.linux(command), "--timeline=gone/x.json").wait_for("T: waiting" if status == 2 else "T: hanging")
+            (self.dir / "gone").rmdir()
+            run.kill(signal.SIGTERM)
+            if status != 2:
+                run.wait_for("asked the guest to power off", where="errors")
+                run.kill(signal.SIGTERM)
+            self.assert_status(status, run)
+            self.assertIn("could not write the timeline: ", run.errors)
+            self.assert_nothing_left()
 
     def test_files_that_are_no_timelines(self):
         (self.dir / "x.json").write_text('{"version": 1,\n  "machine": }')

@@ -7,7 +7,7 @@ import signal
 import struct
 import termios
 
-from harness import Case, children_of, cmdline_of, main
+from harness import Case, children_of, main, program_of
 from screen import Shell, Tmux
 
 
@@ -19,7 +19,7 @@ class Console(Case):
 
     def process(self, program):
         """The first below the shell."""
-        return next(pid for pid in children_of(os.getpid()) if os.path.basename(cmdline_of(pid)[0]).startswith(program))
+        return next(pid for pid in children_of(os.getpid()) if os.path.basename(program_of(pid)).startswith(program))
 
     def end(self, status):
         """How it ended, and the shell obeys afterwards."""

@@ -57,7 +57,8 @@ class Debian(Journey, SystemdCase):
     def test_tests_that_take_too_long(self):
         shell = self.ci()
         shell.says("echo hang >greeting")
-        said = shell.tells("sh ci.sh --timeout=25s", 110)
+        said = shell.tells("sh ci.sh --timeout=50s", 110)
+        self.assertIn("in guest: hang", said)
         self.assertIn("the machine has had its time (--timeout)", said)
         self.home()
 

@@ -228,9 +228,11 @@ TEST(Network, TapNeedsRootAndTheDevice) {
     host.uid = 1000;
     host.net_admin = false;
     const Planned user = planned(with_tap(), host);
-    EXPECT_THAT(user.summaries(),
-                ElementsAre("network.default.kind = \"tap\": only root may make a network interface, and for others "
-                            "systemd-nsresourced, which does not run (/run/systemd/io.systemd.NamespaceResource is missing)"));
+    EXPECT_THAT(
+        user.summaries(),
+        ElementsAre(
+            "network.default.kind = \"tap\": only root may make network interfaces, and "
+            "systemd-nsresourced, which makes them for others, does not run (/run/systemd/io.systemd.NamespaceResource is missing)"));
     EXPECT_EQ(user.found.status(), EOPNOTSUPP);
 }
 

@@ -45,8 +45,9 @@ int compare(const Invocation& said, const PathBase& base, Diagnostics found) {
     const Result<ListedMachine> machine = find_listed(bases(), *said.against);
     if (!machine)
         return refuse_unknown(said.verb, *said.against);
-    if (said.files.empty() && machine->definition.empty())
-        return complain(fmt::format("{} was started without a definition: name the one to compare it with", machine->name), ENOENT);
+    if (said.files.empty() && machine->definition.empty() && said.overrides.empty())
+        return complain(fmt::format("{} was started without a definition: name one, or the flags, to compare it with", machine->name),
+                        ENOENT);
     const std::string file = said.files.empty() ? typed_path(machine->definition, base) : said.files.front();
     const Merged merged = merge(language(), read_layers(language(), file, said.profile, said.profile_at, found, base.home), said, found);
     if (!found.has_errors())

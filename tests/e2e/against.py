@@ -58,6 +58,8 @@ class Against(Case):
         self.assert_status(0, self.vmspawn("run", "--detach", *flags, *words))
         self.assertEqual("", self.against(*flags, *words).text)
         self.assertEqual({"ram"}, set(self.changes(*flags, "--ram=256M", *words)))
+        self.TPM = ()  # no flag at all
+        self.assertIn("was started without a definition: name one, or the flags", self.against(status=2).errors)
         self.end()
 
     def test_a_secret_is_kept_and_shown_nowhere(self):

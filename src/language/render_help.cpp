@@ -116,6 +116,7 @@ std::string help_text(const Language& language, std::string_view verb) {
     if (!known)
         return help_text(language);
     std::string text = fmt::format("vmspawn {}\n\n{}\n", verb_term(*known), wrap(known->description, 0));
+    text += fmt::format("\nFor example:\n  {}\n", join_words(known->examples, "\n  ", "\n  "));
     if (!known->words.empty())
         text += fmt::format("\n{} is one of {}.\n", known->synopsis, join_words(known->words, ", ", ", "));
     text += list_of("Flags", common_rows(language, verb));

@@ -68,7 +68,8 @@ void fields(Archive& archive, auto& row, const CommonFlag&) {
 
 template <class Archive>
 void fields(Archive& archive, auto& row, const VerbEntry&) {
-    archive(row.name), archive(row.synopsis), archive(row.description), archive(row.min_files), archive(row.max_files);
+    archive(row.name), archive(row.synopsis), archive(row.description), archive(row.examples), archive(row.min_files),
+        archive(row.max_files);
     archive(row.argument), archive(row.takes_command), archive(row.takes_settings), archive(row.formats), archive(row.words);
 }
 

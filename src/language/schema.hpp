@@ -100,6 +100,7 @@ struct VerbEntry {
     std::string name;
     std::string synopsis;                             ///< after the verb: "[FILE] [FLAGS] [-- WORD…]"
     std::string description;                          ///< one line
+    std::vector<std::string> examples;                ///< command lines
     std::size_t min_files = 0, max_files = SIZE_MAX;  ///< words before "--"; of explain the key counts
     std::string argument;                             ///< what its words name: "machine", "file" (of JSON); empty: definitions
     bool takes_command = false;                       ///< the words after "--" are a command

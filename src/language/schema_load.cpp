@@ -284,6 +284,7 @@ VerbEntry verb_of(const Json& node) {
     verb.name = text_of(node, "name");
     verb.synopsis = text_of(node, "synopsis");
     verb.description = text_of(node, "description");
+    verb.examples = texts_of(node, "examples");
     verb.min_files = node.value("min-files", verb.min_files);
     verb.max_files = node.value("max-files", verb.max_files);
     verb.argument = node.value("argument", "");

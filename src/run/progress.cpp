@@ -56,6 +56,9 @@ ProgressLine::~ProgressLine() {
 void ProgressLine::begins(const Resource& resource) {
     steps_.push_back(
         {.id = resource.id, .text = doing(plan_, resource), .may_ask = asks_ && resource.ready == Readiness::answered, .began = now_()});
+    const auto* file = std::get_if<OpenFile>(&resource.up);
+    if (file != nullptr && file->grow && !file->grow->qcow2)
+        messages_.progress(steps_.back().text, " …");  // vmspawn itself does that, and hears no clock meanwhile
     if (resource.ready != Readiness::done && resource.ready != Readiness::greeting)
         keep_time();
 }

@@ -49,6 +49,35 @@ TEST(Arguments, VerbAndFile) {
     EXPECT_THAT(got.overrides, IsEmpty());
 }
 
+/// As a shell does with blanks, single quotes and what goes to a file.
+std::vector<std::string> words_of_shell(std::string line) {
+    line.resize(std::min(line.find(" >"), line.size()));
+    std::vector<std::string> words(1);
+    bool is_quoted = false;
+    for (const char letter : line) {
+        if (letter == '\'')
+            is_quoted = !is_quoted;
+        else if (letter == ' ' && !is_quoted)
+            words.emplace_back();
+        else
+            words.back() += letter;
+    }
+    return words;
+}
+
+TEST(Arguments, ExamplesOfTheHelpAreTaken) {
+    for (const VerbEntry& verb : language().verbs())
+        for (const std::string& example : verb.examples) {
+            const std::vector<std::string> words = words_of_shell(example.substr(example.find("vmspawn " + verb.name)));
+            if (!example.starts_with("vmspawn"))
+                continue;  // another program's line that has one of ours in it
+            std::vector<const char*> argv;
+            for (std::size_t i = 1; i < words.size(); ++i)
+                argv.push_back(words[i].c_str());
+            EXPECT_EQ(parse(argv).invocation.verb, verb.name == "help" ? "run" : verb.name) << example;
+        }
+}
+
 TEST(Arguments, FileStandsBeforeOrAfterFlags) {
     EXPECT_THAT(parse({"run", "--cpus=4", "dev.vmspawn", "-q"}).invocation.files, ElementsAre("dev.vmspawn"));
     EXPECT_THAT(parse({"check", "a", "-q", "b", "c"}).invocation.files, ElementsAre("a", "b", "c"));

@@ -48,6 +48,16 @@ TEST(Help, OfAVerbHoldsWhatTheVerbTakes) {
     EXPECT_EQ(help_text(language(), "nonsense"), help_text(language()));
 }
 
+TEST(Help, OfEveryVerbHasAnExample) {
+    for (const VerbEntry& verb : language().verbs()) {
+        ASSERT_FALSE(verb.examples.empty()) << verb.name;
+        for (const std::string& example : verb.examples) {
+            EXPECT_THAT(example, HasSubstr("vmspawn " + verb.name));
+            EXPECT_THAT(help_text(language(), verb.name), HasSubstr("\n  " + example + "\n"));
+        }
+    }
+}
+
 TEST(Help, OfSystemdVmspawnHoldsItsOwnFlags) {
     const std::string text = help_text_of_systemd_vmspawn(language());
     expect_narrow(text);

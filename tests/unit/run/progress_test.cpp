@@ -96,6 +96,14 @@ TEST_F(Progress, TellsAfterASecondAndIsGoneWhenItIsUp) {
     EXPECT_EQ(shown(), "");
 }
 
+TEST_F(Progress, WhatVmspawnDoesByItselfIsToldBefore) {
+    const Resource image{.id = "image", .needs = {}, .up = OpenFile{.path = "/srv/disk.raw", .grow = Grow{}}};
+    line().begins(image);
+    EXPECT_EQ(shown(), std::string(gone) + "vmspawn: growing 'disk.raw' …");
+    line().came_up(image);
+    EXPECT_EQ(shown(), gone);
+}
+
 TEST_F(Progress, OfSeveralTheOldestAndThenTheNext) {
     line().begins(Resource{.id = "image", .needs = {}, .up = OpenFile{.path = "/srv/disk.raw", .grow = Grow{}}});
     after(1);

@@ -51,7 +51,9 @@ Result<void> read_varlink_reply(std::string_view reply, const std::string& doing
     const auto error = message.find("error");
     if (error == message.end())
         return {};
-    std::string words = error->is_string() ? printable(error->get<std::string>()) : "an error without a name";
+    std::string words = error->is_string() ? printable(error->get<std::string>()) : "";
+    if (words.empty())
+        words = "an error without a name";
     if (const auto details = message.find("parameters"); details != message.end() && details->is_object())
         for (const auto& [name, value] : details->items())
             if (value.is_string())

@@ -49,7 +49,7 @@ int compare(const Invocation& said, const PathBase& base, Diagnostics found) {
         return complain(fmt::format("{} was started without a definition: name one, or the flags, to compare it with", machine->name),
                         ENOENT);
     const std::string file = said.files.empty() ? typed_path(machine->definition, base) : said.files.front();
-    const Merged merged = merge(language(), read_layers(language(), file, said.profile, said.profile_at, found, base.home), said, found);
+    const Merged merged = merged_of(file, said, base, found);
     if (!found.has_errors())
         decode(merged, base, found);
     if (const int status = report(std::move(found), said.format); status != 0)

@@ -30,8 +30,7 @@ int main(int argc, char** argv) {
     if (said.verb == "host")
         return show_host(said, base, std::move(found));
 
-    Layers layers = read_layers(language(), definition_of(said), said.profile, said.profile_at, found, base.home);
-    const Merged merged = merge(language(), std::move(layers), said, found);
+    const Merged merged = merged_of(definition_of(said), said, base, found);
     if (found.has_errors())
         return report(std::move(found), said.format);
     if (said.verb == "explain")

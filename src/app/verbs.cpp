@@ -33,8 +33,7 @@ namespace {
 /// One definition, from its file to the machine.
 std::optional<Machine> machine_of(const std::string& file, const Invocation& said, const PathBase& base, Diagnostics& found) {
     Diagnostics own;
-    Layers layers = read_layers(language(), file, said.profile, said.profile_at, own, base.home);
-    const Merged merged = merge(language(), std::move(layers), said, own);
+    const Merged merged = merged_of(file, said, base, own);
     std::optional<Machine> machine;
     if (!own.has_errors())
         machine = decode(merged, base, own).machine;
@@ -173,6 +172,10 @@ int describe_firmware(const Invocation& said, const Merged& merged, const PathBa
     return text ? print(*text) : complain(to_string(text.failure()), text.failure().error);
 }
 
+Merged merged_of(const std::string& file, const Invocation& said, const PathBase& base, Diagnostics& found) {
+    return merge(language(), read_layers(language(), file, said.profile, said.profile_at, found, base.home), said, found);
+}
+
 int check(const Invocation& said, const PathBase& base, Diagnostics found) {
     for (const std::string& file : said.files)
         machine_of(file, said, base, found);
@@ -188,7 +191,7 @@ int check(const Invocation& said, const PathBase& base, Diagnostics found) {
 int diff(const Invocation& said, const PathBase& base, Diagnostics found) {
     std::vector<Merged> sides;
     for (const std::string& file : said.files)
-        sides.push_back(merge(language(), read_layers(language(), file, said.profile, said.profile_at, found, base.home), said, found));
+        sides.push_back(merged_of(file, said, base, found));
     if (const int status = report(std::move(found), said.format); status != 0)
         return status;
     const auto difference = said.format == "json" ? difference_json : difference_text;

@@ -35,6 +35,9 @@ std::optional<int> detach(const Invocation& said, std::span<char* const> argv, c
 /// The file that the line is about: of `explain` the second word, else the first. Empty: there is none.
 std::string definition_of(const Invocation& said);
 
+/// The file's layers with the flags over them; the file may be none.
+Merged merged_of(const std::string& file, const Invocation& said, const PathBase& base, Diagnostics& found);
+
 /// --firmware=describe: the chosen descriptor, as it stands in its file.
 int describe_firmware(const Invocation& said, const Merged& merged, const PathBase& base);
 

@@ -1,34 +1,16 @@
 #include "run/control_server.hpp"
 
+#include "run/socket_rights.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <utility>
 
 namespace vmspawn {
-
-namespace {
-
-std::vector<Fd> descriptors_of(msghdr& message) {
-    std::vector<Fd> all;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-            continue;
-        const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < count; ++i) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
-            all.emplace_back(fd);
-        }
-    }
-    return all;
-}
-
-}  // namespace
 
 ControlServer::ControlServer(EventLoop& loop, Fd listener, Handler called)
     : loop_(loop), listener_(std::move(listener)), called_(std::move(called)) {
@@ -54,19 +36,10 @@ void ControlServer::accept_one() {
 /// False: it breaks the rules, or is broken.
 bool ControlServer::receive(Link& link) {
     std::array<char, 16384> buffer;
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(VarlinkStream::most_descriptors * sizeof(int))> control;
-    iovec place{.iov_base = buffer.data(), .iov_len = buffer.size()};
-    msghdr message{};
-    message.msg_iov = &place;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t size = recvmsg(link.socket.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    std::vector<Fd> descriptors;
+    const ssize_t size = receive_with_rights(link.socket.get(), buffer, descriptors, MSG_DONTWAIT);
     if (size < 0)
         return errno == EAGAIN || errno == EINTR;
-    std::vector<Fd> descriptors = descriptors_of(message);
-    if ((message.msg_flags & MSG_CTRUNC) != 0)
-        return false;
     link.ended = size == 0;
     link.heard.feed({buffer.data(), static_cast<std::size_t>(size)}, std::move(descriptors));
     return !link.heard.overlong();

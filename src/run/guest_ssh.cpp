@@ -1,12 +1,12 @@
 #include "run/guest_ssh.hpp"
 
 #include "base/text.hpp"
+#include "run/socket_rights.hpp"
 #include "run/vsock.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
@@ -94,20 +94,7 @@ Result<Fd> connect_to_guest(const RunningMachine& machine, std::uint32_t port) {
 }
 
 Result<void> pass_descriptor(int socket, int descriptor) {
-    char byte = 0;
-    iovec vector{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {};
-    msghdr message{};
-    message.msg_iov = &vector;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::copy_n(reinterpret_cast<const unsigned char*>(&descriptor), sizeof descriptor, CMSG_DATA(header));
-    if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
+    if (send_with_rights(socket, {"", 1}, {&descriptor, 1}) < 0)
         return failed("hand over the connection (standard output must be a socket, as ssh's ProxyUseFdpass=yes makes it)");
     return {};
 }

@@ -1,8 +1,10 @@
 #include "run/qmp.hpp"
 
+#include "run/socket_rights.hpp"
+
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <span>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,21 +27,8 @@ void QmpClient::send_command(std::string command, const std::string& arguments, 
 }
 
 bool QmpClient::send_line(const std::string& line, int passed) const {
-    iovec text{.iov_base = const_cast<char*>(line.data()), .iov_len = line.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof passed)> control{};
-    msghdr message{};
-    message.msg_iov = &text;
-    message.msg_iovlen = 1;
-    if (passed >= 0) {
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof passed);
-        std::memcpy(CMSG_DATA(header), &passed, sizeof passed);
-    }
-    return sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(line.size());
+    const std::span<const int> rights(&passed, passed >= 0 ? 1 : 0);
+    return send_with_rights(socket_.get(), line, rights, MSG_DONTWAIT) == static_cast<ssize_t>(line.size());
 }
 
 void QmpClient::drain() {

@@ -1,6 +1,7 @@
 #include "run/varlink.hpp"
 
 #include "base/text.hpp"
+#include "run/socket_rights.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -16,15 +16,6 @@
 #include <utility>
 
 namespace vmspawn {
-
-namespace {
-
-/// For what goes along with bytes, aligned as the kernel has it.
-struct ControlRoom {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * VarlinkCall::most_descriptors)> bytes;
-};
-
-}  // namespace
 
 Result<Fd> connect_by_varlink(const std::string& path) {
     sockaddr_un address{};
@@ -65,57 +56,14 @@ Result<void> read_varlink_reply(std::string_view reply, const std::string& doing
 VarlinkCall::VarlinkCall(EventLoop& loop, Fd socket, const std::string& call, std::string doing, Answer answer,
                          const std::vector<int>& descriptors)
     : socket_(std::move(socket)), doing_(std::move(doing)), answer_(std::move(answer)) {
-    send_all(call, descriptors);
+    // One short call always fits into the socket. Who does not take it closes the connection, which is read later.
+    (void)send_with_rights(socket_.get(), call, descriptors);
     source_ = loop.on_io(socket_.get(), EPOLLIN, [this](std::uint32_t) { read_some(); });
-}
-
-// One short call always fits into the socket. Who does not take it closes the connection, which is read later.
-void VarlinkCall::send_all(const std::string& call, const std::vector<int>& descriptors) {
-    ControlRoom control{};
-    iovec text{const_cast<char*>(call.data()), call.size()};
-    msghdr message{};
-    message.msg_iov = &text;
-    message.msg_iovlen = 1;
-    if (!descriptors.empty()) {
-        const std::size_t size = sizeof(int) * std::min(descriptors.size(), most_descriptors);
-        message.msg_control = control.bytes.data();
-        message.msg_controllen = CMSG_SPACE(size);
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(size);
-        std::memcpy(CMSG_DATA(header), descriptors.data(), size);
-    }
-    (void)sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-}
-
-/// As read(2); keeps the descriptors that come along.
-ssize_t VarlinkCall::receive(char* buffer, std::size_t size) {
-    ControlRoom control{};
-    iovec text{buffer, size};
-    msghdr message{};
-    message.msg_iov = &text;
-    message.msg_iovlen = 1;
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
-    const ssize_t got = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-    if (got < 0)
-        return got;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (std::size_t at = 0; at + sizeof(int) <= header->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(header) + at, sizeof fd);
-            received_.emplace_back(fd);
-        }
-    }
-    return got;
 }
 
 void VarlinkCall::read_some() {
     std::array<char, 4096> buffer;
-    const ssize_t size = receive(buffer.data(), buffer.size());
+    const ssize_t size = receive_with_rights(socket_.get(), buffer, received_);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size < 0)

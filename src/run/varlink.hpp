@@ -34,7 +34,6 @@ public:
                 const std::vector<int>& descriptors = {});
 
     static constexpr std::size_t longest_reply = 1 << 16;
-    static constexpr std::size_t most_descriptors = 4;  ///< each way
 
 private:
     Fd socket_;
@@ -44,8 +43,6 @@ private:
     std::vector<Fd> received_;
     EventSource source_;
 
-    void send_all(const std::string& call, const std::vector<int>& descriptors);
-    ssize_t receive(char* buffer, std::size_t size);
     void read_some();
     void finish(Result<VarlinkReply> result);
     void finish_with(std::string_view reply);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "run/socket_rights.hpp"
 
 #include <cstddef>
 #include <deque>
@@ -29,7 +30,7 @@ public:
     /// A message is too long, or has too many descriptors.
     [[nodiscard]] bool overlong() const { return overlong_; }
 
-    static constexpr std::size_t most_descriptors = 4;
+    static constexpr std::size_t most_descriptors = most_rights;
 
 private:
     std::size_t longest_;

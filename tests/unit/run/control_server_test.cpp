@@ -2,6 +2,7 @@
 #include "run/control_server.hpp"
 
 #include "run/control_socket.hpp"
+#include "run/socket_rights.hpp"
 #include "support.hpp"
 
 #include <gmock/gmock.h>
@@ -225,20 +226,7 @@ TEST_F(Serving, OneTooManyIsClosed) {
 TEST_F(Serving, DescriptorsComeWithTheirCall) {
     const Fd client = connect();
     const int passed = STDERR_FILENO;
-    std::string text(describe);
-    iovec place{.iov_base = text.data(), .iov_len = text.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof passed)] = {};
-    msghdr message{};
-    message.msg_iov = &place;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof passed);
-    std::memcpy(CMSG_DATA(header), &passed, sizeof passed);
-    ASSERT_GT(sendmsg(client.get(), &message, MSG_NOSIGNAL), 0);
+    ASSERT_GT(send_with_rights(client.get(), describe, {&passed, 1}), 0);
     settle(loop_);
     EXPECT_EQ(descriptors_, 1U);
     EXPECT_THAT(calls_, SizeIs(1));

@@ -24,6 +24,14 @@ Colour wanted_colour(int fd) {
     return !plain && ::isatty(fd) == 1 ? Colour::yes : Colour::no;
 }
 
+std::string manual_hint() {
+    constexpr std::string_view page = "vmspawn(1)";
+    const char* said = std::getenv("SYSTEMD_URLIFY");
+    const bool links = parse_boolean(said != nullptr ? said : "").value_or(takes_sequences(STDOUT_FILENO));
+    return fmt::format("\nSee {} for the keys of a definition and all else.\n",
+                       links ? fmt::format("\033]8;;man:{0}\033\\{0}\033]8;;\033\\", page) : page);
+}
+
 namespace {
 
 /// Is standard error what systemd connected to the journal? As $JOURNAL_STREAM tells: device and inode.

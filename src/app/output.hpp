@@ -12,6 +12,8 @@ namespace vmspawn {
 
 /// Does the user want colours on this descriptor? SYSTEMD_COLORS and NO_COLOR decide, else whether it is a capable terminal.
 Colour wanted_colour(int fd);
+/// The last line of a help text: where more stands, as a link (OSC 8) where $SYSTEMD_URLIFY or the terminal wants it.
+std::string manual_hint();
 
 /// How a machine's messages are said: by $SYSTEMD_LOG_LEVEL, _TARGET and the others, as other programs of systemd.
 RunOptions wanted_messages(bool quiet);

@@ -134,9 +134,9 @@ std::optional<int> speak(const Invocation& said, const Diagnostics& found) {
     if (said.version)
         return print(version_text(said.called_as));
     if (said.help && said.called_as == CalledAs::systemd_vmspawn)
-        return page(help_text_of_systemd_vmspawn(language()), said.no_pager);
+        return page(help_text_of_systemd_vmspawn(language()) + manual_hint(), said.no_pager);
     if (said.help || (said.verb == "help" && !found.has_errors()))
-        return page(said.verb == "help" ? help_text(language(), word) : help_text(language(), said.verb), said.no_pager);
+        return page(help_text(language(), said.verb == "help" ? word : said.verb) + manual_hint(), said.no_pager);
     const bool from_language = said.verb == "schema" || said.verb == "completion" || said.verb == "init";
     if (found.has_errors() && (from_language || said.verb.empty() || said.verb == "help"))
         return report(found, said.format);

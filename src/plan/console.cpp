@@ -27,7 +27,7 @@ ConsoleKind kind(ConsoleMode mode) {
     return ConsoleKind::none;
 }
 
-/// Interactive needs a terminal to type on.
+/// Without a word about it, it is interactive where there is a terminal to type on and to look at.
 ConsoleMode effective_mode(Planning& p) {
     const ConsoleMode mode = p.machine.console.mode;
     if (p.errand.command && kind(mode) != ConsoleKind::none) {
@@ -40,9 +40,9 @@ ConsoleMode effective_mode(Planning& p) {
         p.reason("no terminal has the console because of --detach; vmspawn console attaches one");
         return ConsoleMode::read_only;
     }
-    p.reason("console.mode = read-only because standard input and output are not both terminals");
     if (p.machine.said("console.mode"))
-        p.plan.notices.emplace_back("the console is read-only: standard input and output are not both terminals");
+        return mode;
+    p.reason("console.mode = read-only because standard input and output are not both terminals");
     return ConsoleMode::read_only;
 }
 
@@ -64,20 +64,27 @@ std::string objection_to_looks(const Planning& p) {
         return "there is no terminal";
     if (!is_set(p, "TERM") || p.host.environment.at("TERM") == "dumb")
         return "$TERM says that the terminal is a simple one";
-    return is_set(p, "NO_COLOR") ? "$NO_COLOR is set" : "";
+    return "";
+}
+
+std::string objection_to_colours(const Planning& p) {
+    if (is_off(p, "SYSTEMD_COLORS"))
+        return "$SYSTEMD_COLORS says so";
+    return is_set(p, "NO_COLOR") && !is_set(p, "SYSTEMD_COLORS") ? "$NO_COLOR is set" : "";
 }
 
 void plan_look(Planning& p, ConsoleMode mode) {
     const std::optional<std::string>& said = p.machine.console.background;
-    if (const std::string why_not = objection_to_looks(p); !why_not.empty()) {
-        if (said && !said->empty())
-            p.reason(fmt::format("no background colour, although console.background = {}, because {}", *said, why_not));
+    const std::string no_look = objection_to_looks(p);
+    const std::string no_colour = no_look.empty() ? objection_to_colours(p) : no_look;
+    if (!no_colour.empty() && said && !said->empty())
+        p.reason(fmt::format("no background colour, although console.background = {}, because {}", *said, no_colour));
+    if (!no_look.empty())
         return;
-    }
     ConsoleLook look{.machine = p.machine.name, .title = !is_off(p, "SYSTEMD_ADJUST_TERMINAL_TITLE"), .background = ""};
     if (p.name_is_drawn())
         look.machine = Word() += Late{"runtime-dir", Late::What::name};
-    const bool is_coloured = mode == ConsoleMode::interactive || mode == ConsoleMode::read_only;
+    const bool is_coloured = no_colour.empty() && (mode == ConsoleMode::interactive || mode == ConsoleMode::read_only);
     if (is_coloured)
         look.background = said.value_or("");
     look.tint = is_coloured && !said && !is_off(p, "SYSTEMD_TINT_BACKGROUND");
@@ -179,7 +186,8 @@ void plan_console(Planning& p) {
     if (p.errand.command && p.plan.console.kind != ConsoleKind::none)
         p.plan.console.kind = ConsoleKind::kept;
     if (p.plan.console.kind == ConsoleKind::interactive) {
-        p.plan.notices.emplace_back("^] three times ends the machine, and ^]^]? shows the other keys");
+        if (p.host.console == "terminal")
+            p.plan.notices.emplace_back("^] three times ends the machine, and ^]^]? shows the other keys");
         if (p.machine.console.transport == ConsoleTransport::virtio)
             p.plan.console.when_blank = "firmware, boot loaders and the kernel's first words show only with console.transport = \"serial\"";
     }

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t chunk = 65536;
 constexpr std::size_t longest_line = 256;
+constexpr std::size_t most_typed = std::size_t{4} << 20;  ///< that the guest has not taken; keys are seen beyond that
 
 }  // namespace
 
@@ -83,7 +84,7 @@ void CommandLink::caller_spoke() {
 /// What a guest that hangs does not take is dropped, so that the keys that end it are still seen.
 void CommandLink::type(std::string bytes) {
     const std::optional<HotKey> key = keys_.typed(bytes, EscapeKeys::Clock::now());
-    if (to_guest_.waiting() < chunk)
+    if (to_guest_.waiting() < most_typed)
         to_guest_.give(bytes);
     if (key)
         handlers_.typed(*key);

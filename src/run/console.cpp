@@ -19,9 +19,7 @@ namespace {
 
 constexpr std::size_t chunk = 16384;
 /// Typed bytes that the guest has not taken. Beyond this a terminal's are dropped, so that the keys that end it are still seen.
-constexpr std::size_t most_input = 65536;
-/// Output that the caller has not taken. Beyond this the guest waits.
-constexpr std::size_t most_output = 1 << 20;
+constexpr std::size_t most_input = std::size_t{4} << 20;
 
 bool takes_input(ConsoleKind kind) {
     return kind == ConsoleKind::interactive || kind == ConsoleKind::transparent;
@@ -150,7 +148,7 @@ void ConsoleLink::copy_size() {
 }
 
 bool ConsoleLink::has_room() const {
-    return left_ || to_caller_.waiting() < most_output;
+    return left_ || !to_caller_.is_full();
 }
 
 /// To the caller, all that is for them.
@@ -158,29 +156,38 @@ bool ConsoleLink::is_shown() const {
     return left_ || to_caller_.empty();
 }
 
-// A slow reader slows the guest down, nothing is lost.
+// A slow reader does not slow the guest down, and nothing is lost, as long as the disk has room.
 void ConsoleLink::guest_spoke() {
     if (!has_room() && waits_)
-        return from_guest_.enable(false);
+        return make_guest_wait();
     std::array<char, chunk> buffer;
     const ssize_t size = read(ends_.master, buffer.data(), buffer.size());
     if (size > 0) {
-        const std::string_view bytes(buffer.data(), static_cast<std::size_t>(size));
-        std::string shown;
-        if (background_)
-            background_->pass(bytes, shown);
-        if (has_room() && !left_)
-            to_caller_.give(background_ ? std::string_view(shown) : bytes);
-        remember(bytes);
-        if (handlers_.spoke)
-            handlers_.spoke(bytes);
-        line_ = unfinished_after(line_, bytes);
-        messages_.set_unfinished(shares_terminal_ && !left_ ? line_ : Unfinished::nothing);
-        return from_guest_.enable(has_room() || !waits_);
+        show({buffer.data(), static_cast<std::size_t>(size)});
+        return has_room() || !waits_ ? from_guest_.enable(true) : make_guest_wait();
     }
     const bool ended = size == 0 || (errno != EAGAIN && errno != EINTR);
     from_guest_.enable(!ended && !done_);
     check_done();
+}
+
+void ConsoleLink::make_guest_wait() {
+    from_guest_.enable(false);
+    if (!std::exchange(told_that_it_waits_, true))
+        messages_.warning("nobody reads what the guest prints, and $TMPDIR (/var/tmp) takes no more of it: the guest waits");
+}
+
+void ConsoleLink::show(std::string_view bytes) {
+    std::string shown;
+    if (background_)
+        background_->pass(bytes, shown);
+    if (has_room() && !left_)
+        to_caller_.give(background_ ? std::string_view(shown) : bytes);
+    remember(bytes);
+    if (handlers_.spoke)
+        handlers_.spoke(bytes);
+    line_ = unfinished_after(line_, bytes);
+    messages_.set_unfinished(shares_terminal_ && !left_ ? line_ : Unfinished::nothing);
 }
 
 void ConsoleLink::remember(std::string_view bytes) {
@@ -202,7 +209,9 @@ std::string ConsoleLink::last_lines() const {
 
 void ConsoleLink::type(std::string_view bytes) {
     if (to_guest_.waiting() < most_input)
-        to_guest_.give(bytes);
+        return to_guest_.give(bytes);
+    if (!std::exchange(typed_in_vain_, true))
+        messages_.warning("the guest does not take what is typed: what comes now is dropped, until it does");
 }
 
 void ConsoleLink::set_size(TerminalSize size) {
@@ -297,6 +306,7 @@ void ConsoleLink::pass_input(std::string bytes) {
 }
 
 void ConsoleLink::guest_took_input() {
+    typed_in_vain_ = false;
     from_caller_.enable(true);
 }
 

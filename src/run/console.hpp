@@ -41,6 +41,8 @@ public:
     [[nodiscard]] std::string last_lines() const;
     /// Nothing more will come: calls `done`, once, when all that has come is written out.
     void finish(std::function<void()> done);
+    /// Something that the guest has printed before this was there.
+    void show(std::string_view bytes);
     /// As the caller types, but no keys are looked for.
     void type(std::string_view bytes);
     /// From now on the caller neither hears nor types, and their terminal is as it was.
@@ -59,7 +61,9 @@ private:
     bool input_is_terminal_;
     bool shares_terminal_;
     bool left_ = false;  ///< the caller has
-    bool waits_ = true;  ///< for a caller who reads slowly
+    bool waits_ = true;  ///< for a caller who does not read, and a disk that is full of it
+    bool told_that_it_waits_ = false;
+    bool typed_in_vain_ = false;
     EscapeKeys keys_;
     std::optional<BackgroundFilter> background_;
     std::optional<BackgroundAnswer> answer_;
@@ -85,6 +89,7 @@ private:
     [[nodiscard]] bool is_shown() const;
     void pump();
     void guest_spoke();
+    void make_guest_wait();
     void remember(std::string_view bytes);
     void hear_answer();
     void stop_listening();

@@ -31,6 +31,7 @@ namespace {
 constexpr std::size_t chunk = 65536;
 /// What the other side does not take of either stream; then we read no more of it.
 constexpr std::size_t most_waiting = 65536;
+constexpr std::size_t most_typed = std::size_t{4} << 20;
 
 /// The reply, without its NUL; what came behind it goes to `heard`.
 Result<std::string> read_reply(int socket, const std::string& doing, EntryReader& heard) {
@@ -204,7 +205,7 @@ void ConsoleViewer::read_user(std::uint32_t events) {
 
 /// A machine that reads nothing must not make us deaf to our own keys, so that what is too much is dropped.
 void ConsoleViewer::send(LiveEntry::Kind kind, std::string_view bytes) {
-    if (to_machine_.waiting() < most_waiting)
+    if (to_machine_.waiting() < most_typed)
         to_machine_.give(packed(kind, microseconds_since_1970(), bytes));
 }
 

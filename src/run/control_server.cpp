@@ -19,6 +19,10 @@ ControlServer::ControlServer(EventLoop& loop, Fd listener, Handler called)
 
 void ControlServer::accept_one() {
     Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket && (errno == EMFILE || errno == ENFILE)) {  // who calls stays in line, and we do not turn round and round meanwhile
+        connects_.enable(false);
+        again_ = loop_.on_timer(std::chrono::seconds(1), [this] { connects_.enable(true); });
+    }
     if (!socket || links_.size() >= most_links)  // one too many is closed at once
         return;
     auto link = std::make_unique<Link>();

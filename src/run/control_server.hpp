@@ -57,6 +57,7 @@ private:
     int last_link_ = 0;
     int last_call_ = 0;
     EventSource connects_;
+    EventSource again_;
     EventSource sweep_;  ///< due when a link is to go that may be on the stack
 
     void accept_one();

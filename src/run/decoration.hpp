@@ -9,8 +9,9 @@
 namespace vmspawn {
 
 /// Ends what the guest may have begun, and gives a terminal the modes that programs expect, whatever the guest's have made of them: no
-/// other screen, lines wrap, the cursor is seen, keys and characters are the usual, no reports of mouse and paste.
-inline constexpr std::string_view usual_modes = "\033\\\033[?1;47;1000;1002;1003;1006;2004l\033[?7;25h\033[4l\033>\033(B\017";
+/// other screen, lines wrap, the cursor is seen, keys and characters are the usual, no reports of mouse, focus and paste.
+inline constexpr std::string_view usual_modes =
+    "\033\\\0337\033[?1049l\033[?1;47;1000;1002;1003;1004;1005;1006;1015;2004l\033[?7;25h\033[4l\033>\033(B\017";
 
 struct Decoration {
     std::string opening;

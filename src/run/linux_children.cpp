@@ -111,7 +111,7 @@ Result<Child> LinuxSystem::start(const Resource& resource, const Spawn& spawn, c
 void LinuxSystem::adopt(const Resource& resource, const Spawn& spawn, Child child, Fd output) {
     Running running;
     if (resource.id == plan_.qemu)
-        watch_.adopt(std::move(child), std::move(output), std::move(std::get<SocketPair>(held_.at(plan_.qmp)).ours));
+        watch_.adopt(std::move(child), std::move(output), std::move(std::get<SocketPair>(held_.at(plan_.qmp)).ours), terminal());
     else if (resource.ready == Readiness::ended)
         watch_.adopt_once(resource.id, std::move(child), std::move(output));
     else

@@ -246,12 +246,17 @@ int LinuxSystem::our_end(const ResourceId& channel) const {
     return pair != nullptr ? pair->ours.get() : -1;
 }
 
+int LinuxSystem::terminal() const {
+    const auto found = held_.find(plan_.console.terminal);
+    const auto* pty = found != held_.end() ? std::get_if<PseudoTerminal>(&found->second) : nullptr;
+    return pty != nullptr ? pty->master.get() : -1;
+}
+
 void LinuxSystem::hand_over() {
     release_ports([](const ResourceId&, const ReservedPort&) { return true; });
-    const auto terminal = held_.find(plan_.console.terminal);
-    const auto* pty = terminal != held_.end() ? std::get_if<PseudoTerminal>(&terminal->second) : nullptr;
+    const int console = terminal();
     const auto& look = plan_.console.look;
-    watch_.start_console(pty != nullptr ? plan_.console.kind : ConsoleKind::none, pty != nullptr ? pty->master.get() : -1,
+    watch_.start_console(console >= 0 ? plan_.console.kind : ConsoleKind::none, console,
                          look ? decorate(*look, resolve_word(*this, look->machine), draw_context()) : Decoration{});
     if (const auto& command = plan_.command)
         watch_.start_command({.input = our_end(command->input),

@@ -67,6 +67,7 @@ private:
     Result<void> hold(const ResourceId& id, Result<T> made);
     GrowTalk talk_of_growing(const OpenFile& file);
     [[nodiscard]] int our_end(const ResourceId& channel) const;
+    [[nodiscard]] int terminal() const;  ///< the master of the console's; -1: there is none
     [[nodiscard]] const RuntimeDirectory* claimed() const;
     [[nodiscard]] int runtime_directory() const;
     [[nodiscard]] PieceSources piece_sources() const;

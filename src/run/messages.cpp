@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -29,6 +30,11 @@ void write_all(int fd, std::string_view text) {
         const ssize_t written = write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR)
             continue;
+        if (written < 0 && errno == EAGAIN) {  // somebody has made the open file so that we share with them
+            pollfd room{.fd = fd, .events = POLLOUT, .revents = 0};
+            if (poll(&room, 1, -1) >= 0 || errno == EINTR)
+                continue;
+        }
         if (written < 0)
             return;  // nobody is left to hear it
         text.remove_prefix(static_cast<std::size_t>(written));

@@ -57,15 +57,16 @@ void Outlet::give(std::string_view bytes) {
     if (lost_)
         return;
     const bool was_waiting = !pending_.empty();
-    pending_ += bytes;
+    pending_.add(bytes);
     if (!was_waiting)
         flush(false);
 }
 
 long Outlet::write_some() {
+    const std::string_view first = pending_.front();
     if (writing_ == Writing::as_socket)
-        return send(fd_, pending_.data(), pending_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    return write(fd_, pending_.data(), writing_ == Writing::at_will ? pending_.size() : std::min(pending_.size(), small_write));
+        return send(fd_, first.data(), first.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return write(fd_, first.data(), writing_ == Writing::at_will ? first.size() : std::min(first.size(), small_write));
 }
 
 void Outlet::flush(bool told_ready) {
@@ -78,7 +79,8 @@ void Outlet::flush(bool told_ready) {
         handlers_.lost(errno);
         return;
     }
-    pending_.erase(0, written > 0 ? static_cast<std::size_t>(written) : 0);
+    if (written > 0)
+        pending_.drop(static_cast<std::size_t>(written));
     writable_.enable(!pending_.empty());
     if (pending_.empty() && told_ready)
         handlers_.emptied();

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "base/fd.hpp"
+#include "run/backlog.hpp"
 #include "run/event.hpp"
 
 #include <functional>
-#include <string>
 #include <string_view>
 
 namespace vmspawn {
@@ -20,10 +20,11 @@ public:
     /// `fd` stays the caller's.
     Outlet(EventLoop& loop, int fd, Handlers handlers);
 
-    /// Keeps the bytes and writes what can be written now. Ask empty() before giving more: the caller is what bounds the memory.
+    /// Keeps the bytes and writes what can be written now. Ask waiting(), or is_full(), before giving more: the caller is what bounds them.
     void give(std::string_view bytes);
     [[nodiscard]] bool empty() const { return pending_.empty(); }
     [[nodiscard]] std::size_t waiting() const { return pending_.size(); }
+    [[nodiscard]] bool is_full() const { return pending_.is_full(); }
     [[nodiscard]] bool is_lost() const { return lost_; }
 
 private:
@@ -36,7 +37,7 @@ private:
     int fd_;
     Writing writing_;
     Handlers handlers_;
-    std::string pending_;
+    Backlog pending_;
     bool lost_ = false;
     EventSource writable_;
 

@@ -20,11 +20,11 @@ QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlo
     signals_.push_back(loop.on_signal(SIGRTMIN + 4, [this](pid_t) { signalled(SIGTERM, "SIGRTMIN+4"); }));
 }
 
-void QemuWatch::adopt(Child qemu, Fd output, Fd qmp) {
+void QemuWatch::adopt(Child qemu, Fd output, Fd qmp, int terminal) {
     qemu_ = std::make_unique<Process>(loop_, std::move(qemu), std::move(output),
                                       Process::Handlers{.line = [this](const std::string& line) { qemu_spoke(line); },
                                                         .ended = [this](ProcessEnd end) { qemu_ended(end); }});
-    qmp_ = std::make_unique<QmpClient>(loop_, std::move(qmp), qmp_handlers());
+    qmp_ = std::make_unique<QmpClient>(loop_, std::move(qmp), qmp_handlers(terminal));
     take(QemuStarted{});
 }
 
@@ -70,10 +70,11 @@ std::vector<pid_t> QemuWatch::lasting_processes() const {
     return processes;
 }
 
-QmpClient::Handlers QemuWatch::qmp_handlers() {
+QmpClient::Handlers QemuWatch::qmp_handlers(int terminal) {
     return {.greeted =
-                [this] {
+                [this, terminal] {
                     arrive({plan_.qemu, {}});
+                    keep_output(terminal);
                     if (control_)
                         control_->qemu_talks();
                     take(QemuGreeted{});
@@ -99,7 +100,7 @@ void QemuWatch::serve_control(Fd listener, const ServeControl& offer) {
     const auto ask_qemu = [this](std::string command, const std::string& arguments, int passed, QmpClient::Answer answer) {
         qmp_->ask(std::move(command), arguments, passed, std::move(answer));
     };
-    ControlDesk::Handlers handlers{.asked = [this](const MachineAsked& asked) { take(asked); },
+    ControlDesk::Handlers handlers{.asked = [this](const MachineAsked& asked) { client_asked(asked); },
                                    .ask_qemu = ask_qemu,
                                    .trouble = [this](const std::string& problem) { messages_.warning(problem); },
                                    .attached = nullptr,
@@ -207,7 +208,18 @@ void QemuWatch::time_is_up() {
     take(TimeIsUp{console_ ? console_->last_lines() : ""});
 }
 
+void QemuWatch::client_asked(const MachineAsked& asked) {
+    const bool ends = asked.verb == MachineVerb::terminate || asked.verb == MachineVerb::power_off;
+    if (ends && console_)
+        console_->wait_for_nobody();
+    take(asked);
+    if (ends && only_output_is_left())
+        abandon_output();
+}
+
 void QemuWatch::signalled(int number, std::string by) {
+    if (left_ && number == SIGHUP)
+        return;
     if (only_output_is_left())
         return abandon_output();
     if (console_)
@@ -217,8 +229,11 @@ void QemuWatch::signalled(int number, std::string by) {
 
 // machinectl reboot sends it, through machined; everybody else wants the machine to end.
 void QemuWatch::interrupted(pid_t sender) {
+    const bool from_terminal = sender == 0;
     if (is_machined(sender))
         take(RebootAsked{});
+    else if (left_ && from_terminal)
+        return;
     else
         signalled(SIGINT);
 }

@@ -1,6 +1,7 @@
 // Everything that happens while QEMU runs, carried to the Supervisor, and the Supervisor's commands carried out.
 #pragma once
 
+#include "run/backlog.hpp"
 #include "run/channels.hpp"
 #include "run/command_link.hpp"
 #include "run/console.hpp"
@@ -30,8 +31,8 @@ public:
     /// From here on SIGTERM, SIGINT and SIGHUP are requests to end.
     QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlooker& onlooker);
 
-    /// It arrives when it greets.
-    void adopt(Child qemu, Fd output, Fd qmp);
+    /// It arrives when it greets. `terminal`: the master of its console's, or -1; it stays the owner's.
+    void adopt(Child qemu, Fd output, Fd qmp, int terminal);
     /// `name` is for messages.
     void adopt_helper(const ResourceId& id, std::string name, Critical critical, Child helper, Fd output);
     /// A program that does one thing: it arrives when it has ended.
@@ -89,8 +90,11 @@ private:
     std::vector<std::string> helper_lines_;  ///< held back a moment: a helper that loses its client complains before QEMU's end is known
     EventSource helper_lines_due_;
     std::unique_ptr<QmpClient> qmp_;
-    Fd nowhere_;  ///< what the console is shown on when it is not shown
+    Fd nowhere_;     ///< what the console is shown on when it is not shown
+    Backlog early_;  ///< what the guest prints before there is a console, while systemd is asked and passwords are typed
+    EventSource early_source_;
     std::unique_ptr<ConsoleLink> console_;
+    bool left_ = false;  ///< the caller's terminal: what happens to it is no concern of the machine
     std::unique_ptr<CommandLink> command_;
     std::unique_ptr<NotifyReceiver> notifications_;
     std::unique_ptr<StateFile> state_;
@@ -113,7 +117,9 @@ private:
     void perform(const TellManager& command);
     void perform(const Say& command);
     void perform(const Finish& command);
+    void keep_output(int master);
     void attach(Fd watcher);
+    void client_asked(const MachineAsked& asked);
     void typed(HotKey key);
     void signalled(int number, std::string by = "");
     void interrupted(pid_t sender);
@@ -125,7 +131,7 @@ private:
     void qemu_ended(ProcessEnd end);
     void helper_spoke(const ResourceId& id, const std::string& line);
     void say_helper_lines();
-    [[nodiscard]] QmpClient::Handlers qmp_handlers();
+    [[nodiscard]] QmpClient::Handlers qmp_handlers(int terminal);
 };
 
 }  // namespace vmspawn

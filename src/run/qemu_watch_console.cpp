@@ -4,8 +4,11 @@
 #include "run/service.hpp"
 #include "run/waiting_writes.hpp"
 
+#include <array>
 #include <csignal>
 #include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 #include <utility>
 
 namespace vmspawn {
@@ -26,6 +29,18 @@ void QemuWatch::tell_ending(const MachineEnding& ending, const std::string& back
         state_->tell_ending(ending, background);
 }
 
+void QemuWatch::keep_output(int master) {
+    if (master < 0)
+        return;
+    let_writes_wait(qemu_->pidfd(), qemu_->pid(), master);
+    early_source_ = loop_.on_io(master, EPOLLIN, [this, master](std::uint32_t) {
+        std::array<char, 16384> buffer;
+        if (const ssize_t size = read(master, buffer.data(), buffer.size()); size > 0)
+            early_.add({buffer.data(), static_cast<std::size_t>(size)});
+        early_source_.enable(!early_.is_full());
+    });
+}
+
 void QemuWatch::start_console(ConsoleKind kind, int master, const Decoration& decoration) {
     qemu_->show_lines();
     for (const auto& [id, helper] : helpers_)
@@ -44,9 +59,10 @@ void QemuWatch::start_console(ConsoleKind kind, int master, const Decoration& de
         nowhere_ = Fd(::open("/dev/null", O_RDWR | O_CLOEXEC));
         ends.input = ends.output = nowhere_.get();
     }
+    early_source_ = EventSource();
     console_ = std::make_unique<ConsoleLink>(loop_, messages_, kind, ends, std::move(handlers), decoration);
-    if (qemu_->running())
-        let_writes_wait(qemu_->pidfd(), qemu_->pid(), master);
+    for (; !early_.empty(); early_.drop(early_.front().size()))
+        console_->show(early_.front());
     if (finished_) {  // a guest so quick that it ended before this: its output is still to be shown
         finished_ = false;
         console_->finish([this] { finished_ = true; });
@@ -58,11 +74,12 @@ void QemuWatch::typed(HotKey key) {
     if ((key == HotKey::help || key == HotKey::end) && !when_blank.empty() && console_->last_lines().empty())
         messages_.status("the guest has shown nothing yet; " + when_blank);
     if (key != HotKey::detach)
-        return take(KeysTyped{key});
+        return take(KeysTyped{.key = key, .can_leave = has_manager()});
     if (!has_manager())
         return messages_.status(
             "^]^]]: this vmspawn is its caller's, who waits for its end; one that was started by vmspawn run --detach can be left");
     console_->leave_caller();
+    left_ = true;
     messages_.status("^]^]]: the machine goes on without this terminal; vmspawn console comes back to it");
 }
 
@@ -75,7 +92,7 @@ void QemuWatch::attach(Fd watcher) {
                                            if (console_)
                                                console_->type(bytes);
                                        },
-                                   .key = [this](HotKey key) { take(KeysTyped{key}); },
+                                   .key = [this](HotKey key) { take(KeysTyped{.key = key, .can_leave = true}); },
                                    .resized =
                                        [this](TerminalSize size) {
                                            if (console_)

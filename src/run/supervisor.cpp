@@ -103,23 +103,29 @@ Commands Supervisor::react(const Signalled& event) {
 }
 
 Commands Supervisor::react(const KeysTyped& event) {
-    constexpr std::string_view keys =
-        "^] three times ends the machine, ^]^]p asks the guest to power off and ^]^]r to reboot, ^]^]] leaves it running";
+    constexpr std::string_view keys = "^] three times ends the machine, ^]^]p asks the guest to power off and ^]^]r to reboot";
     const bool can_ask = stage_ == Stage::running || stage_ == Stage::powering_off;
     switch (event.key) {
         case HotKey::end:
             return end_at_once();
         case HotKey::help:
-            return {status(std::string(keys))};
+            return {status(fmt::format("{}{}", keys, event.can_leave ? ", ^]^]] leaves it running" : ""))};
         case HotKey::power_off:
             // As the button of a machine: the guest may take its time, or not listen.
-            return can_ask ? Commands{SendQmp{"system_powerdown"}, status("^]^]p: asked the guest to power off")} : Commands{};
+            return can_ask ? press_button() : Commands{};
         case HotKey::reboot:
             return react(RebootAsked{});
         case HotKey::detach:  // concerns a terminal, not the machine
             break;
     }
     return {};
+}
+
+Commands Supervisor::press_button() {
+    Commands commands = go_on_before_power_off();
+    commands.emplace_back(SendQmp{"system_powerdown"});
+    commands.emplace_back(status("^]^]p: asked the guest to power off"));
+    return commands;
 }
 
 Commands Supervisor::end_at_once() {

@@ -71,6 +71,8 @@ private:
     bool killed_by_stranger_ = false;  ///< QEMU
     bool paused_ = false;              ///< on request of a client
     bool asleep_ = false;              ///< paused as the host sleeps
+    int sleep_call_ = 0;               ///< what QEMU is asked as it does, a negative number; 0: nothing
+    int last_sleep_ = 0;
 
     Commands react(const QemuStarted&);
     Commands react(const MachineUp&);
@@ -112,6 +114,7 @@ private:
     [[nodiscard]] bool helper_is_the_cause() const;
     Commands conclude();
     Commands shut_down(const QmpEvent& event);
+    Commands press_button();
     Commands end_at_once();
     Commands end_now(const std::string& why);
     Commands escalate(const std::string& why);

@@ -12,9 +12,6 @@ namespace {
 using Commands = std::vector<Command>;
 using Kind = AnswerCall::Kind;
 
-/// No client's: QEMU's answers before the host sleeps.
-constexpr int for_sleep = -1;
-
 Commands with(Commands commands, Command last) {
     commands.push_back(std::move(last));
     return commands;
@@ -83,8 +80,8 @@ Commands Supervisor::reboot_asked(int call) {
 }
 
 Commands Supervisor::react(const MachineAnswered& event) {
-    if (event.call == for_sleep)
-        return host_may_sleep(event);
+    if (event.call < 0)  // no client's: it is about the host's sleep, and perhaps about one that is over
+        return event.call == sleep_call_ ? host_may_sleep(event) : Commands{};
     AnswerCall reply{.call = event.call, .status = event.status, .running = event.running};
     if (event.lost)
         reply.kind = Kind::not_connected;
@@ -99,10 +96,11 @@ Commands Supervisor::react(const MachineAnswered& event) {
     return commands;
 }
 
-/// A guest that stands still already is not ours to let go on.
+/// A guest that stands still already is not ours to let go on. QEMU may answer when the host is awake again.
 Commands Supervisor::react(const HostSleeps& event) {
+    sleep_call_ = event.asleep && stage_ != Stage::starting ? --last_sleep_ : 0;
     if (event.asleep)
-        return stage_ == Stage::starting ? Commands{LetSleep{}} : Commands{SendQmp{.command = "query-status", .call = for_sleep}};
+        return sleep_call_ == 0 ? Commands{LetSleep{}} : Commands{SendQmp{.command = "query-status", .call = sleep_call_}};
     if (!std::exchange(asleep_, false) || paused_)
         return {};
     return {SendQmp{.command = "cont"}, Say{.text = "the host is awake, and the guest goes on", .detail = ""}};
@@ -112,12 +110,14 @@ Commands Supervisor::host_may_sleep(const MachineAnswered& event) {
     if (asleep_ || !event.running)
         return {LetSleep{}};
     asleep_ = true;
-    return {SendQmp{.command = "stop", .call = for_sleep}};
+    return {SendQmp{.command = "stop", .call = sleep_call_}};
 }
 
 /// A guest that is paused hears no button.
 Commands Supervisor::go_on_before_power_off() {
-    if (!std::exchange(paused_, false))
+    const bool was_paused = std::exchange(paused_, false);
+    const bool was_asleep = std::exchange(asleep_, false);
+    if (!was_paused && !was_asleep)
         return {};
     return {SendQmp{.command = "cont"}};
 }

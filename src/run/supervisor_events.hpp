@@ -63,6 +63,7 @@ struct HostSleeps {
 };
 struct KeysTyped {
     HotKey key = HotKey::end;
+    bool can_leave = false;  ///< where it was typed, a key leaves the machine running
 };
 struct TimerFired {};
 /// What the guest's systemd tells, such as READY=1.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -20,9 +21,15 @@ namespace vmspawn {
 Result<Fd> connect_by_varlink(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
+    Fd directory;
+    std::string near = path;
+    if (const std::size_t slash = path.rfind('/'); path.size() >= sizeof address.sun_path && slash != std::string::npos) {
+        directory = Fd(open(path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        near = fmt::format("/proc/self/fd/{}{}", directory.get(), path.substr(slash));
+    }
+    if (near.size() >= sizeof address.sun_path)
         return Failure{ENAMETOOLONG, fmt::format("connect to {}", path), ""};
-    path.copy(address.sun_path, path.size());
+    near.copy(address.sun_path, near.size());
     Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
         return failed(fmt::format("connect to {}", path));

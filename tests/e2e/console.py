@@ -12,7 +12,7 @@ import subprocess
 import termios
 import time
 
-from harness import PATIENCE, PROGRAM, Case, children_of, main
+from harness import PATIENCE, PROGRAM, Case, children_of, has_ended, main, program_of
 
 
 class Console(Case):
@@ -90,14 +90,23 @@ class Console(Case):
         self.assert_status(0, run)
         self.assert_closed(run)
 
-    def test_simple_terminals_get_the_guests_output_only(self):
-        for name, value in (("TERM", "dumb"), ("NO_COLOR", "1")):
+    def test_without_colours_the_terminal_is_put_back_all_the_same(self):
+        for name, value in (("NO_COLOR", "1"), ("SYSTEMD_COLORS", "no")):
             before = dict(self.env)
             self.env[name] = value
             run = self.interactive("", console='background = "44"\n')
             self.assert_status(0, run)
-            self.assertNotIn("\033", run.text)
+            self.assertNotIn("\033[44m", run.text)
+            self.assertNotIn(self.ASKED, run.text)
+            self.assertIn("\033[?1049l", run.text, "no other screen")
+            self.assertIn("\033[23;0t\033]3008;end=", run.text)
             self.env = before
+
+    def test_simple_terminals_get_the_guests_output_only(self):
+        self.env["TERM"] = "dumb"
+        run = self.interactive("", console='background = "44"\n')
+        self.assert_status(0, run)
+        self.assertNotIn("\033", run.text)
         piped = self.vmspawn("run", self.linux())
         self.assertNotIn("\033", piped.text)
 
@@ -140,6 +149,16 @@ class Console(Case):
         self.assert_status(0, run)
         self.assert_restored(run)
 
+    def poured(self):
+        """Of what the guest pours."""
+        line = b" ".join(str(n).encode() for n in range(1, 2001)) + b"\n"
+        whole, rest = divmod(self.POURED, len(line))
+        expected = hashlib.sha256()
+        for _ in range(whole):
+            expected.update(line)
+        expected.update(line[:rest])
+        return expected.hexdigest()
+
     def test_200_megabytes_arrive_whole_and_typing_still_works(self):
         outer, inner = os.openpty()
         run = subprocess.Popen([PROGRAM, "run", *self.TPM, self.linux("pour,echo", console="")], env=self.env | {"TERM": "dumb"}, cwd=self.dir, stdin=inner,
@@ -148,19 +167,13 @@ class Console(Case):
         while not shown.endswith(b"\n"):
             shown += os.read(outer, 1)
         self.assertTrue(shown.startswith(b"T: up"), shown)
-        line = b" ".join(str(n).encode() for n in range(1, 2001)) + b"\n"
-        whole, rest = divmod(self.POURED, len(line))
-        expected = hashlib.sha256()
-        for _ in range(whole):
-            expected.update(line)
-        expected.update(line[:rest])
         got, left = hashlib.sha256(), self.POURED
         while left:
             self.assertTrue(select.select([outer], [], [], PATIENCE)[0], f"{left} bytes are missing")
             piece = os.read(outer, min(left, 1 << 20))
             got.update(piece)
             left -= len(piece)
-        self.assertEqual(expected.hexdigest(), got.hexdigest())
+        self.assertEqual(self.poured(), got.hexdigest())
         os.write(outer, b"on\nquit\n")
         run.stderr.read()
         self.assertEqual(0, run.wait())
@@ -169,16 +182,50 @@ class Console(Case):
         os.close(inner)
         self.assert_nothing_left()
 
-    def test_it_ends_although_nobody_reads(self):
-        """QEMU waits for room then, and must hear us all the same."""
+    def begin_pouring(self):
+        """A guest that prints much, and a caller who reads nothing after the first line."""
         run = subprocess.Popen([PROGRAM, "run", *self.TPM, self.linux("pour")], env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
-        self.assertTrue(run.stdout.readline().startswith(b"T: up"))
-        time.sleep(4)
-        self.assertIsNone(run.poll())
+                               stderr=subprocess.PIPE, bufsize=0)
+        first = b""
+        while not first.endswith(b"\n"):
+            first += run.stdout.read(1)
+        self.assertTrue(first.startswith(b"T: up"), first)
+        return run
+
+    def test_a_guest_does_not_wait_for_a_caller_who_reads_late(self):
+        """It prints all that it has and powers off, and then all is still there."""
+        run = self.begin_pouring()
+        [qemu] = [pid for pid in children_of(run.pid) if "qemu" in program_of(pid)]
+        end = time.monotonic() + 2 * PATIENCE
+        while not has_ended(qemu):
+            self.assertLess(time.monotonic(), end, "the guest waits")
+            time.sleep(0.1)
+        got, left = hashlib.sha256(), self.POURED
+        while left:
+            piece = run.stdout.read(min(left, 1 << 20))
+            self.assertTrue(piece, f"{left} bytes are missing")
+            got.update(piece)
+            left -= len(piece)
+        self.assertEqual(self.poured(), got.hexdigest())
+        _, errors = run.communicate(timeout=PATIENCE)
+        self.assertEqual(0, run.returncode, errors)
+        self.assert_nothing_left()
+
+    def test_it_ends_although_nobody_reads_and_the_disk_is_full(self):
+        """The guest has to wait then, and so does QEMU, which must hear us all the same."""
+        self.need_root()
+        small = self.dir / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2M", "small", small], check=True)
+        self.addCleanup(subprocess.run, ["umount", small], check=True)
+        self.env["TMPDIR"] = str(small)
+        run = self.begin_pouring()
+        while b"the guest waits" not in run.stderr.readline():
+            self.assertIsNone(run.poll())
+        self.assertEqual(0, os.statvfs(small).f_bavail)
         run.send_signal(signal.SIGTERM)
         while b"asked the guest to power off" not in run.stderr.readline():
-            pass
+            self.assertIsNone(run.poll())
         began = time.monotonic()
         run.send_signal(signal.SIGTERM)
         while children_of(run.pid) and time.monotonic() < began + 20:

@@ -32,6 +32,16 @@ class Pager(Case):
         self.assert_status(0, run)
         self.assertTrue(run.text.startswith(self.HEAD.strip()))
 
+    def test_the_manual_is_a_link_where_one_can_be_followed(self):
+        link = "\033]8;;man:vmspawn(1)\033\\vmspawn(1)\033]8;;\033\\"
+        self.assertIn(link, self.shown("--no-pager"))
+        self.assertIn(link, self.shown("--no-pager", terminal=False, SYSTEMD_URLIFY="yes"))
+        for variables in ({"SYSTEMD_URLIFY": "no"}, {"TERM": "dumb"}):
+            text = self.shown("--no-pager", **variables)
+            self.assertIn("See vmspawn(1) for", text)
+            self.assertNotIn("\033", text)
+        self.assertIn("See vmspawn(1) for", self.shown(terminal=False))
+
     def test_with_rights_of_somebody_else_only_less_and_that_one_locked_in(self):
         locked = "less LESS=FRSXMK LESSCHARSET=utf-8 LESSSECURE=1\n" + self.HEAD
         self.assertEqual(locked, self.shown(PAGER="false", SUDO_UID="1000"))

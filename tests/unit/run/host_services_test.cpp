@@ -1,4 +1,5 @@
 // What is said to the host's systemd, and what its answers mean. That it listens is for the end-to-end tests.
+#include "run/control_socket.hpp"
 #include "run/descendants.hpp"
 #include "run/host_scope.hpp"
 #include "run/registration.hpp"
@@ -172,6 +173,16 @@ TEST_F(Answering, AnAnswerWithoutEndIsNone) {
 TEST(HostServices, NobodyBehindASocketIsAFailure) {
     EXPECT_EQ(connect_by_varlink("/nonexistent/socket").failure().error, ENOENT);
     EXPECT_EQ(connect_by_varlink("/" + std::string(200, 'a')).failure().error, ENAMETOOLONG);
+}
+
+TEST(HostServices, ASocketIsReachedHoweverLongItsPath) {
+    const test::TemporaryDirectory base;
+    const std::string path = base.path().string() + "/" + std::string(150, 'a');
+    ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
+    const Fd directory(open(path.c_str(), O_PATH | O_CLOEXEC));
+    const Result<Fd> listener = make_control_socket(directory.get());
+    ASSERT_TRUE(listener);
+    EXPECT_TRUE(connect_by_varlink(path + "/control"));
 }
 
 TEST(HostServices, WhatAProcessHasStartedBelongsToIt) {

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 
 #include <cerrno>
+#include <fcntl.h>
+#include <thread>
 #include <unistd.h>
 
 namespace vmspawn::test {
@@ -90,6 +92,24 @@ TEST(MessagesTest, TellWhereTheyComeFrom) {
     EXPECT_EQ(said({.with_tid = true}, [](Messages& messages) { messages.error("one"); }), fmt::format("vmspawn: [{}] one\n", gettid()));
     EXPECT_EQ(said({.target = LogTarget::console_prefixed}, say_all), "<6>vmspawn: one\n<4>vmspawn: two\n<3>vmspawn: three\n  a\n  b\n");
     EXPECT_EQ(said({.target = LogTarget::nowhere}, say_all), "");
+}
+
+TEST(MessagesTest, WaitForRoomWhereSomebodyHasMadeTheOpenFileSo) {
+    Pipe pipe = make_pipe();
+    fcntl(pipe.writer.get(), F_SETFL, O_NONBLOCK);
+    const std::string block(65536, '.');
+    while (write(pipe.writer.get(), block.data(), block.size()) > 0) {
+    }
+    std::string all;
+    std::thread reader([&all, fd = pipe.reader.get()] {
+        char bytes[4096];
+        while (!all.ends_with("one\n"))
+            all.append(bytes, static_cast<std::size_t>(read(fd, bytes, sizeof bytes)));
+    });
+    Messages(RunOptions{}, pipe.writer.get()).error("one");
+    pipe.writer.reset();
+    reader.join();
+    EXPECT_TRUE(all.ends_with(".vmspawn: one\n"));
 }
 
 TEST(MessagesTest, WhatALineHasBegun) {

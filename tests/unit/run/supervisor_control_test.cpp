@@ -158,6 +158,33 @@ TEST_F(Controlled, WhoResumesDuringTheHostsSleepWaitsForIt) {
     EXPECT_THAT(on(HostSleeps{false}), ElementsAre("cont"));
 }
 
+TEST_F(Controlled, AnAnswerThatComesWhenTheHostIsAwakeStopsNothing) {
+    start();
+    on(HostSleeps{true});
+    EXPECT_THAT(on(HostSleeps{false}), IsEmpty());
+    EXPECT_THAT(on(MachineAnswered{.call = -1, .status = "running", .running = true}), IsEmpty());
+    EXPECT_THAT(ask(MachineVerb::resume, 2), ElementsAre("cont for 2"));
+}
+
+TEST_F(Controlled, AnAnswerAboutOneSleepIsNoneAboutTheNext) {
+    start();
+    on(HostSleeps{true});
+    EXPECT_THAT(on(MachineAnswered{.call = -1, .status = "running", .running = true}), ElementsAre("stop for -1"));
+    EXPECT_THAT(on(HostSleeps{false}), ElementsAre("cont")) << "after the stop, in QEMU's order";
+    EXPECT_THAT(on(HostSleeps{true}), ElementsAre("query-status for -2"));
+    EXPECT_THAT(on(MachineAnswered{.call = -1}), IsEmpty());
+    EXPECT_THAT(on(MachineAnswered{.call = -2, .status = "running", .running = true}), ElementsAre("stop for -2"));
+    EXPECT_THAT(on(MachineAnswered{.call = -2}), ElementsAre("let sleep"));
+}
+
+TEST_F(Controlled, AGuestThatTheHostsSleepHasStoppedHearsTheButtonToo) {
+    start();
+    on(HostSleeps{true});
+    on(MachineAnswered{.call = -1, .status = "running", .running = true});
+    on(MachineAnswered{.call = -1});
+    EXPECT_THAT(ask(MachineVerb::power_off, 2), ElementsAre("cont", "system_powerdown", "2 done "));
+}
+
 TEST_F(Controlled, AHostThatSleepsDuringTheStartIsNotHeldUp) {
     EXPECT_THAT(on(HostSleeps{true}), ElementsAre("let sleep"));
     start();

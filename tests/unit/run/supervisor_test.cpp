@@ -13,6 +13,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 /// One line for each command.
 std::vector<std::string> show(const std::vector<Command>& commands) {
@@ -93,6 +94,8 @@ TEST_F(Supervising, KeysEndQemuAtOnceAndCountAsSigterm) {
 TEST_F(Supervising, KeysAreTheButtonsOfTheMachine) {
     EXPECT_THAT(on(KeysTyped{HotKey::power_off}), ElementsAre("qmp system_powerdown", "say ^]^]p: asked the guest to power off"));
     EXPECT_THAT(on(KeysTyped{HotKey::help}), ElementsAre(testing::HasSubstr("^]^]p asks the guest to power off")));
+    EXPECT_THAT(on(KeysTyped{HotKey::help}), Not(ElementsAre(testing::HasSubstr("leaves it running"))));
+    EXPECT_THAT(on(KeysTyped{.key = HotKey::help, .can_leave = true}), ElementsAre(testing::HasSubstr("^]^]] leaves it running")));
     on(shutdown("guest-shutdown"));
     EXPECT_EQ(end(), 0) << "nobody asked vmspawn to end";
 }

@@ -230,6 +230,7 @@ class Detach(Case):
             run.wait_for("# ")
             run.send(LEAVE)
             run.wait_for("goes on without this terminal")
+            run.kill(signal.SIGHUP)  # as a terminal that closes
             run.send(b"echo unheard-$((1+1))\r")
             view = self.console()
             view.wait_for("# ")

@@ -10,6 +10,7 @@
 #include "run/recorder.hpp"
 #include "run/report.hpp"
 #include "run/service.hpp"
+#include "run/start_extension.hpp"
 
 #include <fmt/format.h>
 
@@ -162,6 +163,9 @@ int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors
     std::optional<TimelineRecorder> recorder;
     if (!options.timeline.empty())
         onlookers.add(recorder.emplace(plan, options.clock, [&options] { return options.clock.now(); }));
+    std::optional<StartExtension> extension;
+    if (has_manager())
+        onlookers.add(extension.emplace(tell_manager));
     std::optional<ProgressLine> progress;
     if (options.progress)
         onlookers.add(progress.emplace(loop, messages, plan, shows_console(plan)));

@@ -128,6 +128,12 @@ TEST_F(Guest, IsReadyWhenItSaysSo) {
     EXPECT_THAT(told_, ElementsAre("STATUS=VM started.", "READY=1\nSTATUS=VM running.", "STATUS=VM running: Ready."));
 }
 
+TEST_F(Guest, HasTheTimeOfItsDefinitionAlsoWhereItsUnitHasLess) {
+    start({.listener = "notify", .wait = true, .timeout = std::chrono::minutes(10)});
+    EXPECT_THAT(told_, ElementsAre("STATUS=VM started.\nEXTEND_TIMEOUT_USEC=612000000"));  // and what the end of a late one may take
+    EXPECT_EQ(timer_, std::chrono::minutes(10));
+}
+
 TEST_F(Guest, IsReadyAtOnceWhereNobodyWaits) {
     start({});
     EXPECT_THAT(told_, ElementsAre("READY=1\nSTATUS=VM running."));

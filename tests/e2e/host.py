@@ -159,6 +159,32 @@ class Registered(Host):
         self.assert_gone(run)
         self.assertIn("T: button", run.text, run.everything())
 
+    def test_a_scope_has_properties_of_every_kind(self):
+        """As systemd itself shows them afterwards."""
+        wanted = ["IPAddressAllow=localhost 10.0.0.0/8", "IPAddressDeny=any", "RestrictNetworkInterfaces=~eth7", "SocketBindAllow=ipv4:tcp:80-90",
+                  "SocketBindDeny=any", "ManagedOOMMemoryPressureLimit=50%", "IODeviceLatencyTargetSec=/dev/null 25ms", "DisableControllers=pids",
+                  "DefaultMemoryLow=1M", "RequiresMountsFor=/tmp", "OnFailure=tell@vm.service", "OnSuccess=tell@vm.service", "DefaultDependencies=no",
+                  "Documentation=man:vmspawn(1)", "MemoryMax=3G", "MemoryMax=", "DeviceAllow=/dev/null rw", "DeviceAllow=", "SuccessAction=none",
+                  "FailureActionExitStatus=3", "JobTimeoutSec=1h", "CPUQuota=", "CPUWeight=50", "CPUWeight="]
+        run = self.begin_waiting(self.define(f"[unit]\nproperties = {json.dumps(wanted)}\n"))
+        shown = self.shown(["systemctl", "show", "machine-vm\\x2d1.scope"], "IPAddressAllow", "IPAddressDeny", "RestrictNetworkInterfaces",
+                           "SocketBindAllow", "SocketBindDeny", "ManagedOOMMemoryPressureLimit", "IODeviceLatencyTargetUSec", "DisableControllers",
+                           "DefaultMemoryLow", "RequiresMountsFor", "OnFailure", "OnSuccess", "DefaultDependencies", "Documentation", "MemoryMax",
+                           "DeviceAllow", "FailureActionExitStatus", "JobTimeoutUSec", "CPUQuotaPerSecUSec", "CPUWeight")
+        self.assertEqual({"127.0.0.0/8", "::1/128", "10.0.0.0/8"}, set(shown.pop("IPAddressAllow").split()))
+        self.assertEqual({"0.0.0.0/0", "::/0"}, set(shown.pop("IPAddressDeny").split()))
+        self.assertIn("eth7", shown.pop("RestrictNetworkInterfaces"))
+        self.assertIn("/tmp", shown.pop("RequiresMountsFor"))
+        self.assertIn(shown.pop("ManagedOOMMemoryPressureLimit"), ("50%", "50.00%", str(1 << 31)))  # as its version has it
+        self.assertEqual("", shown.pop("DeviceAllow", ""))
+        self.assertEqual({"SocketBindAllow": "ipv4:tcp:80-90", "SocketBindDeny": "any", "IODeviceLatencyTargetUSec": "/dev/null 25ms",
+                          "DisableControllers": "pids", "DefaultMemoryLow": str(1 << 20), "OnFailure": "tell@vm.service",
+                          "OnSuccess": "tell@vm.service", "DefaultDependencies": "no", "Documentation": "man:vmspawn(1)", "MemoryMax": "infinity",
+                          "FailureActionExitStatus": "3", "JobTimeoutUSec": "1h", "CPUQuotaPerSecUSec": "infinity",
+                          "CPUWeight": "[not set]"}, shown)
+        self.on_host("machinectl", "poweroff", "vm-1")
+        self.assert_gone(run)
+
     def test_terminate_and_stop_power_the_guest_off(self):
         definition = self.define()
         for command in (["machinectl", "terminate", "vm-1"], ["systemctl", "stop", "machine-vm\\x2d1.scope"], ["machinectl", "poweroff", "vm-1"]):
@@ -206,7 +232,7 @@ class Registered(Host):
         self.assert_gone(run, 17)
 
     def test_a_scope_that_systemd_refuses_ends_the_start(self):
-        run = self.begin("run", self.define('[unit]\nslice = "tests-.slice"\n'))
+        run = self.begin("run", self.define('[unit]\nproperties = ["Requires=not-there.service"]\n'))
         self.assertNotEqual(0, run.finish(), run.everything())
         self.assertRegex(run.errors, r"could not make a scope for the machine \(/etc/vmspawn/vm-1.vmspawn:\d+:\d+, unit.slice\)")
         self.assert_gone(run, run.process.returncode)

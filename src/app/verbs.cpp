@@ -12,6 +12,7 @@
 #include "plan/print.hpp"
 #include "run/detach.hpp"
 #include "run/executor.hpp"
+#include "run/memory_pressure.hpp"
 
 #include <fmt/format.h>
 
@@ -115,7 +116,7 @@ int judge_timeline_file(const Invocation& said) {
 void hold_signals() {
     sigset_t held;
     sigemptyset(&held);
-    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, memory_signal()})
         sigaddset(&held, number);
     sigprocmask(SIG_BLOCK, &held, nullptr);
 }

@@ -25,7 +25,7 @@ void QemuWatch::adopt(Child qemu, Fd output, Fd qmp) {
                                       Process::Handlers{.line = [this](const std::string& line) { qemu_spoke(line); },
                                                         .ended = [this](ProcessEnd end) { qemu_ended(end); }});
     qmp_ = std::make_unique<QmpClient>(loop_, std::move(qmp), qmp_handlers());
-    take(QemuStarted{});
+    take(QemuStarted{qemu_->pid()});
 }
 
 void QemuWatch::adopt_helper(const ResourceId& id, std::string name, Critical critical, Child helper, Fd output) {

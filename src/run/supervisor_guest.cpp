@@ -22,14 +22,24 @@ void add_line(std::string& lines, const std::string& line) {
 Commands Supervisor::react(const MachineUp&) {
     if (stage_ != Stage::running)
         return {};
-    if (!notify_.wait)
-        return become_ready();
+    if (!notify_.wait) {
+        Commands commands{TellManager{leader()}};
+        for (Command& command : become_ready())
+            commands.push_back(std::move(command));
+        return commands;
+    }
     std::string state = "STATUS=VM started.";
+    add_line(state, leader());
     if (!notify_.timeout || ready_)
         return {TellManager{state}};
     // ready.timeout decides, and whoever waits for the service hears from vmspawn that the guest was late
     add_line(state, extend_timeout(*notify_.timeout + ladder_.terminate + settle_time));
     return {TellManager{state}, ArmReadyTimer{*notify_.timeout}};
+}
+
+/// As systemd-vmspawn tells it.
+std::string Supervisor::leader() const {
+    return fmt::format("X_VMSPAWN_LEADER_PID={}", qemu_pid_);
 }
 
 Commands Supervisor::become_ready() {

@@ -11,9 +11,8 @@ namespace vmspawn {
 
 QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlooker& onlooker)
     : loop_(loop), messages_(messages), plan_(plan), onlooker_(onlooker), supervisor_(plan.stop, plan.notify, plan.command.has_value()) {
-    for (const int number : {SIGTERM, SIGHUP})
-        signals_.push_back(loop.on_signal(number, [this, number](pid_t) { signalled(number); }));
-    signals_.push_back(loop.on_signal(SIGINT, [this](pid_t sender) { interrupted(sender); }));
+    for (const int number : ending_signals())
+        signals_.push_back(loop.on_signal(number, [this, number](pid_t sender) { asked_to_end(number, sender); }));
     if (plan.time_limit)
         time_limit_ = loop.on_timer(*plan.time_limit, [this] { time_is_up(); });
     // as systemd's own process 1 has it, and so machinectl poweroff
@@ -215,12 +214,12 @@ void QemuWatch::signalled(int number, std::string by) {
     take(Signalled{number, std::move(by)});
 }
 
-// machinectl reboot sends it, through machined; everybody else wants the machine to end.
-void QemuWatch::interrupted(pid_t sender) {
-    if (is_machined(sender))
+// machinectl reboot sends SIGINT, through machined; everybody else wants the machine to end.
+void QemuWatch::asked_to_end(int number, pid_t sender) {
+    if (number == SIGINT && is_machined(sender))
         take(RebootAsked{});
     else
-        signalled(SIGINT);
+        signalled(number);
 }
 
 // Once we have sent it a signal it only says that it got one.

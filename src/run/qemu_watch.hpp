@@ -27,7 +27,7 @@ namespace vmspawn {
 
 class QemuWatch {
 public:
-    /// From here on SIGTERM, SIGINT and SIGHUP are requests to end.
+    /// From here on ending_signals() are requests to end.
     QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlooker& onlooker);
 
     /// It arrives when it greets.
@@ -116,7 +116,7 @@ private:
     void attach(Fd watcher);
     void typed(HotKey key);
     void signalled(int number, std::string by = "");
-    void interrupted(pid_t sender);
+    void asked_to_end(int number, pid_t sender);
     [[nodiscard]] bool only_output_is_left() const;
     void show_the_rest(std::function<void()> then);
     void abandon_output();

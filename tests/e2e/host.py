@@ -234,7 +234,7 @@ class Registered(Host):
     def test_a_scope_that_systemd_refuses_ends_the_start(self):
         run = self.begin("run", self.define('[unit]\nproperties = ["Requires=not-there.service"]\n'))
         self.assertNotEqual(0, run.finish(), run.everything())
-        self.assertRegex(run.errors, r"could not make a scope for the machine \(/etc/vmspawn/vm-1.vmspawn:\d+:\d+, unit.slice\)")
+        self.assertRegex(run.errors, r"could not make a scope for the machine \(/etc/vmspawn/vm-1.vmspawn:\d+:\d+, unit.properties\)")
         self.assert_gone(run, run.process.returncode)
 
     def test_a_machine_that_starts_once_more_is_still_in_its_scope(self):
@@ -480,6 +480,18 @@ class Service(Host):
         self.assertIn("the console is read-only", said)
         self.assertEqual(len(said.splitlines()), len(self.on_host(*ours, "json", "--output-fields=CODE_FILE").splitlines()))
         self.assertIn('"CODE_FILE":"run/', self.on_host(*ours, "json", "--output-fields=CODE_FILE"))
+
+    def test_errors_of_a_service_are_errors_in_the_journal(self):
+        """Those of a definition, and those of a run."""
+        self.define("cpus = 0\n", name="hello")
+        self.on_host("systemctl", "start", "vmspawn@hello", check=False)
+        said = self.on_host("journalctl", "-b", "-u", "vmspawn@hello", "-p", "err", "--no-pager", "-o", "cat")
+        self.assertIn("cpus = 0 is below", said)
+        self.on_host("systemd-run", "--wait", "--unit=loud", "vmspawn", "run", "--timeout=1s", self.define(), check=False)
+        self.on_host("journalctl", "--sync")
+        said = self.on_host("journalctl", "-b", "-u", "loud", "-p", "err", "--no-pager", "-o", "json", "--output-fields=PRIORITY,MESSAGE")
+        self.assertIn("the machine has had its time (--timeout)", said)
+        self.assertEqual({"3"}, {json.loads(line)["PRIORITY"] for line in said.splitlines()})
 
     def test_a_service_with_a_user_of_its_own(self):
         self.define("[ready]\nnotify = false\n", name="hello")

@@ -6,18 +6,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 namespace vmspawn {
 
 Colour wanted_colour(int fd) {
-    if (const char* said = std::getenv("SYSTEMD_COLORS"))
-        return std::string_view(said) == "0" || std::string_view(said) == "no" || std::string_view(said) == "false" ? Colour::no
-                                                                                                                    : Colour::yes;
+    const char* variable = std::getenv("SYSTEMD_COLORS");
+    const std::string_view said = variable != nullptr ? variable : "";
+    if (const auto wanted = said == "16" || said == "256" || said == "24bit" ? std::optional(true) : parse_boolean(said))
+        return *wanted ? Colour::yes : Colour::no;
     const char* no_colour = std::getenv("NO_COLOR");
     const char* terminal = std::getenv("TERM");
     const bool plain = (no_colour != nullptr && *no_colour != '\0') || terminal == nullptr || std::string_view(terminal) == "dumb";
@@ -49,9 +53,24 @@ LogTarget log_target(std::string_view said) {
         return LogTarget::nowhere;
     if (said == "console-prefixed")
         return LogTarget::console_prefixed;
-    if (has_journal && (said == "journal" || said == "journal-or-kmsg" || (said == "auto" && stderr_is_journal())))
+    const bool is_auto = (said.empty() || said == "auto") && stderr_is_journal();
+    if (has_journal && (said == "journal" || said == "journal-or-kmsg" || is_auto))
         return LogTarget::journal;
+    if (is_auto)
+        return LogTarget::console_prefixed;  // which the journal's end reads
     return has_kmsg && (said == "kmsg" || said == "journal" || said == "journal-or-kmsg") ? LogTarget::kmsg : LogTarget::console;
+}
+
+/// Lines of what has no run yet. The journal reads of each how bad it is.
+void say(std::string_view text, int level) {
+    const std::string prefix = stderr_is_journal() ? fmt::format("<{}>", level) : "";
+    std::string lines;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+        lines.append(prefix).append(text.substr(begin, end - begin));
+        begin = end;
+    }
+    std::fputs(lines.c_str(), stderr);
 }
 
 }  // namespace
@@ -88,12 +107,12 @@ int report(Diagnostics found, std::string_view format) {
     if (format == "json")
         std::fputs(found.empty() ? "" : render_json(found).c_str(), stderr);
     else
-        std::fputs(render(found, wanted_colour(STDERR_FILENO)).c_str(), stderr);
+        say(render(found, wanted_colour(STDERR_FILENO)), found.has_errors() ? LOG_ERR : LOG_WARNING);
     return found.status();
 }
 
 int complain(std::string_view text, int status) {
-    std::fprintf(stderr, "vmspawn: %.*s\n", static_cast<int>(text.size()), text.data());
+    say(fmt::format("vmspawn: {}\n", text), LOG_ERR);
     return status;
 }
 

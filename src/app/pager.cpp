@@ -6,6 +6,7 @@
 
 #include <systemd/sd-login.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -31,6 +32,15 @@ bool must_be_secure() {
     return !is_owner || std::getenv("SUDO_UID") != nullptr;
 }
 
+/// Whether the shell would find it: else nothing would be shown. A command that begins with more than a plain word is left to the shell.
+bool is_there(const std::string& command) {
+    const std::size_t begin = std::min(command.find_first_not_of(" \t\n"), command.size());
+    const std::string program = command.substr(begin, command.find_first_of(" \t\n;|&<>", begin) - begin);
+    if (program.find_first_of("=\"'\\$`~(){}*?[#") != std::string::npos)
+        return true;
+    return !program.empty() && !search_path(program, executable_path()).empty();
+}
+
 /// For a shell; empty: none.
 std::string pager_command(bool secure) {
     const char* wanted = secure_getenv("SYSTEMD_PAGER");
@@ -40,8 +50,7 @@ std::string pager_command(bool secure) {
     if (said.empty() || said == "cat")
         return "";
     const std::string command = secure ? "less" : said;
-    const bool is_default = wanted == nullptr || secure;
-    return is_default && search_path(command, executable_path()).empty() ? "" : command;
+    return is_there(command) ? command : "";
 }
 
 void become(const std::string& command, bool secure) {

@@ -11,7 +11,9 @@
 #include "plan/planner.hpp"
 #include "plan/print.hpp"
 #include "run/detach.hpp"
+#include "run/event.hpp"
 #include "run/executor.hpp"
+#include "run/memory_pressure.hpp"
 
 #include <fmt/format.h>
 
@@ -115,7 +117,9 @@ int judge_timeline_file(const Invocation& said) {
 void hold_signals() {
     sigset_t held;
     sigemptyset(&held);
-    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP})
+    for (const int number : {SIGCHLD, memory_signal()})
+        sigaddset(&held, number);
+    for (const int number : ending_signals())
         sigaddset(&held, number);
     sigprocmask(SIG_BLOCK, &held, nullptr);
 }

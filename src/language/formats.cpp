@@ -2,6 +2,7 @@
 #include "language/formats.hpp"
 
 #include "base/text.hpp"
+#include "language/unit_name.hpp"
 
 #include <algorithm>
 #include <array>
@@ -78,10 +79,6 @@ bool is_user_name(std::string_view text) {
     return is_made_of(text, "_-") && text.size() <= 31 && !is_digit(text.front()) && text.front() != '-';
 }
 
-bool is_unit_name(std::string_view text) {
-    return !text.empty() && text.size() <= 255 && is_utf8(text) && !has_control(text) && text.find('/') == std::string_view::npos;
-}
-
 bool is_unit_property(std::string_view text) {
     const auto equals = text.find('=');
     return equals != std::string_view::npos && is_letter(text.front()) && is_made_of(text.substr(0, equals), "") && is_text(text);
@@ -114,11 +111,11 @@ constexpr std::array<Format, 25> formats = {{
     {"sgr", is_sgr},
     {"shell", is_explicit_path},
     {"size", [](std::string_view text) { return parse_size(text).has_value(); }},
+    {"slice", is_slice},
     {"smbios", is_smbios},
     {"span", [](std::string_view text) { return parse_span(text).has_value(); }},
     {"state", is_state},
     {"text", is_text},
-    {"unit-name", is_unit_name},
     {"unit-property", is_unit_property},
     {"user-name", is_user_name},
     {"want", is_want},

@@ -98,7 +98,7 @@ ConsoleViewer::ConsoleViewer(const ListedMachine& machine, ConsoleConnection con
       to_user_(loop_, STDOUT_FILENO,
                {.emptied = [this] { from_machine_.enable(true); }, .lost = [this](int) { end_ = ViewEnd::reader_gone; }}),
       to_machine_(loop_, socket_again_.get(), {.emptied = [] {}, .lost = [](int) {}}) {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+    for (const int number : ending_signals())
         signals_.push_back(loop_.on_signal(number, [this](pid_t) { end_ = ViewEnd::signalled; }));
     from_machine_ = loop_.on_io(connection_.socket.get(), EPOLLIN, [this](std::uint32_t) { read_machine(); });
     if (is_terminal_) {

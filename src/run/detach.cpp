@@ -101,7 +101,7 @@ Result<StartedInBackground> start_in_background(const BackgroundStart& start) {
     pid_t pid = -1;
     int pidfd = -1;
     std::vector<EventSource> sources;
-    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+    for (const int number : ending_signals())
         sources.push_back(loop.on_signal(number, [&pidfd](pid_t) { send_signal(pidfd, SIGTERM); }));
     Result<Child> child = spawn_background(start, pair->theirs.get());
     pair->theirs.reset();

@@ -48,6 +48,13 @@ int on_always_ready(sd_event_source*, void* userdata) noexcept {
 
 }  // namespace
 
+// A signal that is blocked waits even where it is ignored, and a loop that listens to it gets it.
+std::vector<int> ending_signals() {
+    struct sigaction hang_up {};
+    const bool is_ignored = sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler == SIG_IGN;
+    return is_ignored ? std::vector{SIGTERM, SIGINT} : std::vector{SIGTERM, SIGINT, SIGHUP};
+}
+
 EventSource::EventSource() = default;
 EventSource::EventSource(std::shared_ptr<Watched> watched) : watched_(std::move(watched)) {}
 EventSource::EventSource(EventSource&&) noexcept = default;

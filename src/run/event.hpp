@@ -10,12 +10,17 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 struct sd_bus;
 struct sd_event;
 struct sd_event_source;
 
 namespace vmspawn {
+
+/// Those by which a process is asked to end: SIGTERM, SIGINT, and SIGHUP unless whoever started vmspawn wants it to go on without them, as
+/// nohup(1) does.
+std::vector<int> ending_signals();
 
 /// One thing that is watched, until this goes away. May go away inside its own handler.
 class EventSource {

@@ -10,6 +10,7 @@
 #include "run/recorder.hpp"
 #include "run/report.hpp"
 #include "run/service.hpp"
+#include "run/start_extension.hpp"
 
 #include <fmt/format.h>
 
@@ -55,16 +56,30 @@ void report_failures(const Plan& plan, const BringUp& machine, bool up, Messages
     }
 }
 
-void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, Messages& messages, const RunOptions& options) {
-    announce(plan, system, messages);
+/// What stays the same when the machine starts once more.
+struct RunContext {
+    EventLoop& loop;
+    Messages& messages;
+    Onlooker& onlooker;
+    const PassedDescriptors& passed;
+    const RunOptions& options;
+    MemoryPressure& pressure;
+    std::function<int(int status)> at_end;  ///< what is to be done when the run is over, and its status then
+    std::unique_ptr<HostScope> scope{};
+};
+
+void supervise(const Plan& plan, LinuxSystem& system, QemuWatch& watch, RunContext& context) {
+    const RunOptions& options = context.options;
+    announce(plan, system, context.messages);
     if (options.starter >= 0 && plan.notify.wait)
-        messages.status("the guest runs; in the background it is once it says that it is ready (--notify-ready=no: at once)");
+        context.messages.status("the guest runs; in the background it is once it says that it is ready (--notify-ready=no: at once)");
     system.hand_over();
     if (options.definition)
         watch.keep_definition(options.definition());
     watch.machine_is_up();
+    context.pressure.settle();
     if (Result<void> ended = watch.until_end(); !ended) {
-        messages.error("could not " + to_string(ended.failure()));
+        context.messages.error("could not " + to_string(ended.failure()));
         watch.set_bring_up_error(ended.failure().error);
     }
 }
@@ -81,20 +96,9 @@ const Resource* to_be_dropped(const BringUp& machine, bool up) {
     return last && last->on_failure == OnFailure::drop_words ? last : nullptr;
 }
 
-/// What stays the same when the machine starts once more.
-struct RunContext {
-    EventLoop& loop;
-    Messages& messages;
-    Onlooker& onlooker;
-    const PassedDescriptors& passed;
-    const RunOptions& options;
-    std::function<int(int status)> at_end;  ///< what is to be done when the run is over, and its status then
-    std::unique_ptr<HostScope> scope{};
-};
-
 /// The machine from its start to its end. Nothing instead of a status: `dropped` is set, and it is to start without that.
 std::optional<int> run_machine(const Plan& plan, RunContext& context, std::unique_ptr<PasswordAgent> agent, ResourceId& dropped) {
-    auto& [loop, messages, onlooker, passed, options, at_end, scope] = context;
+    auto& [loop, messages, onlooker, passed, options, pressure, at_end, scope] = context;
     QemuWatch watch(loop, messages, plan, onlooker);
     LinuxSystem system(plan, loop, watch, messages, scope, passed);
     BringUp machine(plan, system, onlooker);
@@ -112,7 +116,7 @@ std::optional<int> run_machine(const Plan& plan, RunContext& context, std::uniqu
     if (up || !asked_to_end)
         report_failures(plan, machine, up, messages);
     if (up)
-        supervise(plan, system, watch, messages, options);
+        supervise(plan, system, watch, context);
     else if (!asked_to_end && !dispensable && !machine.failures().empty())
         watch.set_bring_up_error(machine.failures().back().failure.error);
     std::optional<int> status;
@@ -157,16 +161,25 @@ int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors
     prepare_process();
     EventLoop loop;
     loop.answer_watchdog();
-    const MemoryPressure pressure(loop, [] { malloc_trim(0); });
+    MemoryPressure pressure(loop, [] { malloc_trim(0); });
     Onlookers onlookers;
     std::optional<TimelineRecorder> recorder;
     if (!options.timeline.empty())
         onlookers.add(recorder.emplace(plan, options.clock, [&options] { return options.clock.now(); }));
+    std::optional<StartExtension> extension;
+    if (has_manager())
+        onlookers.add(extension.emplace(tell_manager));
     std::optional<ProgressLine> progress;
     if (options.progress)
         onlookers.add(progress.emplace(loop, messages, plan, shows_console(plan)));
     const auto at_end = [&](int status) { return recorder ? keep_timeline(recorder->finish(status), options.timeline, messages) : status; };
-    RunContext context{.loop = loop, .messages = messages, .onlooker = onlookers, .passed = passed, .options = options, .at_end = at_end};
+    RunContext context{.loop = loop,
+                       .messages = messages,
+                       .onlooker = onlookers,
+                       .passed = passed,
+                       .options = options,
+                       .pressure = pressure,
+                       .at_end = at_end};
     const int status = run_to_its_end(plan, context);
     tell_manager(fmt::format("EXIT_STATUS={}", status));
     return status;

@@ -29,7 +29,7 @@ struct RunOptions {
     int starter = -1;  ///< a socket of the vmspawn in whose background this one is to go on (run/detach); -1: there is none
 };
 
-/// SIGCHLD, SIGTERM, SIGINT and SIGHUP must be blocked (main does it first thing). `passed`: what the plan takes of it.
+/// SIGCHLD, ending_signals() and memory_signal() must be blocked (main does it first thing). `passed`: what the plan takes of it.
 /// A timeline that cannot be written is an error, and the status where the machine has none of its own.
 int execute(const Plan& plan, const RunOptions& options, const PassedDescriptors& passed);
 

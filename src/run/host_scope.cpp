@@ -58,6 +58,39 @@ struct AppendValue {
         });
     }
 
+    int operator()(const UnitProperty::Addresses& addresses) const {
+        return array("a(iayu)", "(iayu)", [&] {
+            int result = 0;
+            for (const auto& [family, bytes, length] : addresses) {
+                result = result < 0 ? result : sd_bus_message_open_container(call, 'r', "iayu");
+                result = result < 0 ? result : sd_bus_message_append(call, "i", family);
+                result = result < 0 ? result : sd_bus_message_append_array(call, 'y', bytes.data(), bytes.size());
+                result = result < 0 ? result : sd_bus_message_append(call, "u", length);
+                result = result < 0 ? result : sd_bus_message_close_container(call);
+            }
+            return result;
+        });
+    }
+    int operator()(const UnitProperty::Binds& binds) const {
+        return array("a(iiqq)", "(iiqq)", [&] {
+            int result = 0;
+            for (const auto& [family, protocol, count, first] : binds)
+                result = result < 0 ? result : sd_bus_message_append(call, "(iiqq)", family, protocol, count, first);
+            return result;
+        });
+    }
+    int operator()(const UnitProperty::Interfaces& interfaces) const {
+        return variant("(bas)", [&] {
+            int result = sd_bus_message_open_container(call, 'r', "bas");
+            result = result < 0 ? result : sd_bus_message_append(call, "b", static_cast<int>(interfaces.first));
+            result = result < 0 ? result : sd_bus_message_open_container(call, 'a', "s");
+            for (const std::string& name : interfaces.second)
+                result = result < 0 ? result : sd_bus_message_append(call, "s", name.c_str());
+            result = result < 0 ? result : sd_bus_message_close_container(call);
+            return result < 0 ? result : sd_bus_message_close_container(call);
+        });
+    }
+
     template <class Inside>
     int variant(const char* type, const Inside& inside) const {
         int result = sd_bus_message_open_container(call, 'v', type);

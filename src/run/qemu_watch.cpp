@@ -11,9 +11,8 @@ namespace vmspawn {
 
 QemuWatch::QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlooker& onlooker)
     : loop_(loop), messages_(messages), plan_(plan), onlooker_(onlooker), supervisor_(plan.stop, plan.notify, plan.command.has_value()) {
-    for (const int number : {SIGTERM, SIGHUP})
-        signals_.push_back(loop.on_signal(number, [this, number](pid_t) { signalled(number); }));
-    signals_.push_back(loop.on_signal(SIGINT, [this](pid_t sender) { interrupted(sender); }));
+    for (const int number : ending_signals())
+        signals_.push_back(loop.on_signal(number, [this, number](pid_t sender) { asked_to_end(number, sender); }));
     if (plan.time_limit)
         time_limit_ = loop.on_timer(*plan.time_limit, [this] { time_is_up(); });
     // as systemd's own process 1 has it, and so machinectl poweroff
@@ -25,7 +24,7 @@ void QemuWatch::adopt(Child qemu, Fd output, Fd qmp, int terminal) {
                                       Process::Handlers{.line = [this](const std::string& line) { qemu_spoke(line); },
                                                         .ended = [this](ProcessEnd end) { qemu_ended(end); }});
     qmp_ = std::make_unique<QmpClient>(loop_, std::move(qmp), qmp_handlers(terminal));
-    take(QemuStarted{});
+    take(QemuStarted{qemu_->pid()});
 }
 
 void QemuWatch::adopt_helper(const ResourceId& id, std::string name, Critical critical, Child helper, Fd output) {
@@ -218,8 +217,6 @@ void QemuWatch::client_asked(const MachineAsked& asked) {
 }
 
 void QemuWatch::signalled(int number, std::string by) {
-    if (left_ && number == SIGHUP)
-        return;
     if (only_output_is_left())
         return abandon_output();
     if (console_)
@@ -227,15 +224,13 @@ void QemuWatch::signalled(int number, std::string by) {
     take(Signalled{number, std::move(by)});
 }
 
-// machinectl reboot sends it, through machined; everybody else wants the machine to end.
-void QemuWatch::interrupted(pid_t sender) {
-    const bool from_terminal = sender == 0;
-    if (is_machined(sender))
+// machinectl reboot sends SIGINT, through machined; everybody else wants the machine to end.
+void QemuWatch::asked_to_end(int number, pid_t sender) {
+    const bool is_about_terminal = sender == 0 || number == SIGHUP;
+    if (number == SIGINT && is_machined(sender))
         take(RebootAsked{});
-    else if (left_ && from_terminal)
-        return;
-    else
-        signalled(SIGINT);
+    else if (!left_ || !is_about_terminal)
+        signalled(number);
 }
 
 // Once we have sent it a signal it only says that it got one.

@@ -28,7 +28,7 @@ namespace vmspawn {
 
 class QemuWatch {
 public:
-    /// From here on SIGTERM, SIGINT and SIGHUP are requests to end.
+    /// From here on ending_signals() are requests to end.
     QemuWatch(EventLoop& loop, Messages& messages, const Plan& plan, Onlooker& onlooker);
 
     /// It arrives when it greets. `terminal`: the master of its console's, or -1; it stays the owner's.
@@ -122,7 +122,7 @@ private:
     void client_asked(const MachineAsked& asked);
     void typed(HotKey key);
     void signalled(int number, std::string by = "");
-    void interrupted(pid_t sender);
+    void asked_to_end(int number, pid_t sender);
     [[nodiscard]] bool only_output_is_left() const;
     void show_the_rest(std::function<void()> then);
     void abandon_output();

@@ -35,8 +35,9 @@ Commands Supervisor::on(const Event& event) {
     return std::visit([this](const auto& one) { return react(one); }, event);
 }
 
-Commands Supervisor::react(const QemuStarted&) {
+Commands Supervisor::react(const QemuStarted& event) {
     started_ = true;
+    qemu_pid_ = event.pid;
     return {};
 }
 

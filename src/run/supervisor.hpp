@@ -59,6 +59,7 @@ private:
     Reboot reboot_ = Reboot::none;
     Facts facts_;
     bool started_ = false;  ///< QEMU
+    int qemu_pid_ = 0;
     bool greeted_ = false;
     bool ready_ = false;
     bool command_runs_ = false;
@@ -74,7 +75,7 @@ private:
     int sleep_call_ = 0;               ///< what QEMU is asked as it does, a negative number; 0: nothing
     int last_sleep_ = 0;
 
-    Commands react(const QemuStarted&);
+    Commands react(const QemuStarted& event);
     Commands react(const MachineUp&);
     Commands react(const QemuGreeted&);
     Commands react(const QmpEvent& event);
@@ -108,6 +109,7 @@ private:
     [[nodiscard]] bool is_for_command(const Signalled& event) const;
     [[nodiscard]] Commands miss_command(const std::string& console) const;
     Commands become_ready();
+    [[nodiscard]] std::string leader() const;
     [[nodiscard]] std::string what_the_guest_said(const std::string& console) const;
     [[nodiscard]] TellManager stopping() const;
     Commands lose_helper(const HelperEnded& event);

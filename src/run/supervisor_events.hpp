@@ -21,7 +21,9 @@ struct ProcessEnd {
 std::string to_string(const ProcessEnd& end);
 
 // Events
-struct QemuStarted {};
+struct QemuStarted {
+    int pid = 0;
+};
 struct MachineUp {};    ///< the bring-up is done
 struct QemuGreeted {};  ///< it answers QMP: from now on the guest can be asked
 /// What QMP reports: SHUTDOWN, RESET, GUEST_PANICKED, STOP, …

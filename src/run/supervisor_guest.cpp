@@ -1,5 +1,6 @@
 // What the guest tells about itself, and what is told on to the service manager.
 #include "run/notify.hpp"
+#include "run/start_extension.hpp"
 #include "run/supervisor.hpp"
 
 #include <fmt/format.h>
@@ -21,12 +22,24 @@ void add_line(std::string& lines, const std::string& line) {
 Commands Supervisor::react(const MachineUp&) {
     if (stage_ != Stage::running)
         return {};
-    if (!notify_.wait)
-        return become_ready();
-    Commands commands{TellManager{"STATUS=VM started."}};
-    if (notify_.timeout && !ready_)
-        commands.emplace_back(ArmReadyTimer{*notify_.timeout});
-    return commands;
+    if (!notify_.wait) {
+        Commands commands{TellManager{leader()}};
+        for (Command& command : become_ready())
+            commands.push_back(std::move(command));
+        return commands;
+    }
+    std::string state = "STATUS=VM started.";
+    add_line(state, leader());
+    if (!notify_.timeout || ready_)
+        return {TellManager{state}};
+    // ready.timeout decides, and whoever waits for the service hears from vmspawn that the guest was late
+    add_line(state, extend_timeout(*notify_.timeout + ladder_.terminate + settle_time));
+    return {TellManager{state}, ArmReadyTimer{*notify_.timeout}};
+}
+
+/// As systemd-vmspawn tells it.
+std::string Supervisor::leader() const {
+    return fmt::format("X_VMSPAWN_LEADER_PID={}", qemu_pid_);
 }
 
 Commands Supervisor::become_ready() {
@@ -94,8 +107,7 @@ Commands Supervisor::react(const TimeIsUp& event) {
 
 TellManager Supervisor::stopping() const {
     const auto most = ladder_.power_off + ladder_.terminate + settle_time;
-    return {fmt::format("STOPPING=1\nSTATUS=VM powering off.\nEXTEND_TIMEOUT_USEC={}",
-                        std::chrono::duration_cast<std::chrono::microseconds>(most).count())};
+    return {"STOPPING=1\nSTATUS=VM powering off.\n" + extend_timeout(most)};
 }
 
 }  // namespace vmspawn

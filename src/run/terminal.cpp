@@ -16,7 +16,7 @@ namespace vmspawn {
 
 namespace {
 
-/// Signals that end a process which does not expect them. SIGTERM, SIGINT and SIGHUP come through the event loop.
+/// Signals that end a process which does not expect them. ending_signals() come through the event loop.
 constexpr std::array fatal_signals{SIGSEGV, SIGABRT, SIGBUS,    SIGFPE,  SIGILL,  SIGQUIT, SIGTRAP, SIGSYS,    SIGUSR1,
                                    SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ, SIGPOLL, SIGSTKFLT, SIGPWR};
 

@@ -159,6 +159,32 @@ class Registered(Host):
         self.assert_gone(run)
         self.assertIn("T: button", run.text, run.everything())
 
+    def test_a_scope_has_properties_of_every_kind(self):
+        """As systemd itself shows them afterwards."""
+        wanted = ["IPAddressAllow=localhost 10.0.0.0/8", "IPAddressDeny=any", "RestrictNetworkInterfaces=~eth7", "SocketBindAllow=ipv4:tcp:80-90",
+                  "SocketBindDeny=any", "ManagedOOMMemoryPressureLimit=50%", "IODeviceLatencyTargetSec=/dev/null 25ms", "DisableControllers=pids",
+                  "DefaultMemoryLow=1M", "RequiresMountsFor=/tmp", "OnFailure=tell@vm.service", "OnSuccess=tell@vm.service", "DefaultDependencies=no",
+                  "Documentation=man:vmspawn(1)", "MemoryMax=3G", "MemoryMax=", "DeviceAllow=/dev/null rw", "DeviceAllow=", "SuccessAction=none",
+                  "FailureActionExitStatus=3", "JobTimeoutSec=1h", "CPUQuota=", "CPUWeight=50", "CPUWeight="]
+        run = self.begin_waiting(self.define(f"[unit]\nproperties = {json.dumps(wanted)}\n"))
+        shown = self.shown(["systemctl", "show", "machine-vm\\x2d1.scope"], "IPAddressAllow", "IPAddressDeny", "RestrictNetworkInterfaces",
+                           "SocketBindAllow", "SocketBindDeny", "ManagedOOMMemoryPressureLimit", "IODeviceLatencyTargetUSec", "DisableControllers",
+                           "DefaultMemoryLow", "RequiresMountsFor", "OnFailure", "OnSuccess", "DefaultDependencies", "Documentation", "MemoryMax",
+                           "DeviceAllow", "FailureActionExitStatus", "JobTimeoutUSec", "CPUQuotaPerSecUSec", "CPUWeight")
+        self.assertEqual({"127.0.0.0/8", "::1/128", "10.0.0.0/8"}, set(shown.pop("IPAddressAllow").split()))
+        self.assertEqual({"0.0.0.0/0", "::/0"}, set(shown.pop("IPAddressDeny").split()))
+        self.assertIn("eth7", shown.pop("RestrictNetworkInterfaces"))
+        self.assertIn("/tmp", shown.pop("RequiresMountsFor"))
+        self.assertIn(shown.pop("ManagedOOMMemoryPressureLimit"), ("50%", "50.00%", str(1 << 31)))  # as its version has it
+        self.assertEqual("", shown.pop("DeviceAllow", ""))
+        self.assertEqual({"SocketBindAllow": "ipv4:tcp:80-90", "SocketBindDeny": "any", "IODeviceLatencyTargetUSec": "/dev/null 25ms",
+                          "DisableControllers": "pids", "DefaultMemoryLow": str(1 << 20), "OnFailure": "tell@vm.service",
+                          "OnSuccess": "tell@vm.service", "DefaultDependencies": "no", "Documentation": "man:vmspawn(1)", "MemoryMax": "infinity",
+                          "FailureActionExitStatus": "3", "JobTimeoutUSec": "1h", "CPUQuotaPerSecUSec": "infinity",
+                          "CPUWeight": "[not set]"}, shown)
+        self.on_host("machinectl", "poweroff", "vm-1")
+        self.assert_gone(run)
+
     def test_terminate_and_stop_power_the_guest_off(self):
         definition = self.define()
         for command in (["machinectl", "terminate", "vm-1"], ["systemctl", "stop", "machine-vm\\x2d1.scope"], ["machinectl", "poweroff", "vm-1"]):
@@ -206,9 +232,9 @@ class Registered(Host):
         self.assert_gone(run, 17)
 
     def test_a_scope_that_systemd_refuses_ends_the_start(self):
-        run = self.begin("run", self.define('[unit]\nslice = "tests-.slice"\n'))
+        run = self.begin("run", self.define('[unit]\nproperties = ["Requires=not-there.service"]\n'))
         self.assertNotEqual(0, run.finish(), run.everything())
-        self.assertRegex(run.errors, r"could not make a scope for the machine \(/etc/vmspawn/vm-1.vmspawn:\d+:\d+, unit.slice\)")
+        self.assertRegex(run.errors, r"could not make a scope for the machine \(/etc/vmspawn/vm-1.vmspawn:\d+:\d+, unit.properties\)")
         self.assert_gone(run, run.process.returncode)
 
     def test_a_machine_that_starts_once_more_is_still_in_its_scope(self):
@@ -478,6 +504,18 @@ class Service(Host):
         self.assertIn("the guest panicked", said)
         self.assertEqual(len(said.splitlines()), len(self.on_host(*ours, "json", "--output-fields=CODE_FILE").splitlines()))
         self.assertIn('"CODE_FILE":"run/', self.on_host(*ours, "json", "--output-fields=CODE_FILE"))
+
+    def test_errors_of_a_service_are_errors_in_the_journal(self):
+        """Those of a definition, and those of a run."""
+        self.define("cpus = 0\n", name="hello")
+        self.on_host("systemctl", "start", "vmspawn@hello", check=False)
+        said = self.on_host("journalctl", "-b", "-u", "vmspawn@hello", "-p", "err", "--no-pager", "-o", "cat")
+        self.assertIn("cpus = 0 is below", said)
+        self.on_host("systemd-run", "--wait", "--unit=loud", "vmspawn", "run", "--timeout=1s", self.define(), check=False)
+        self.on_host("journalctl", "--sync")
+        said = self.on_host("journalctl", "-b", "-u", "loud", "-p", "err", "--no-pager", "-o", "json", "--output-fields=PRIORITY,MESSAGE")
+        self.assertIn("the machine has had its time (--timeout)", said)
+        self.assertEqual({"3"}, {json.loads(line)["PRIORITY"] for line in said.splitlines()})
 
     def test_a_service_with_a_user_of_its_own(self):
         self.define("[ready]\nnotify = false\n", name="hello")

@@ -42,6 +42,13 @@ class Pager(Case):
             self.assertNotIn("\033", text)
         self.assertIn("See vmspawn(1) for", self.shown(terminal=False))
 
+    def test_a_pager_that_is_not_installed_hides_nothing(self):
+        for pager in ("no-such-pager", "no-such-pager -R", "/nonexistent/pager"):
+            text = self.shown(PAGER=pager)
+            self.assertTrue(text.startswith(self.HEAD), f"{pager}: {text}")
+            self.assertIn("--no-pager", text)
+        self.assertEqual("> " + self.HEAD, self.shown(PAGER="A=b head -n 1 | sed 's/^/> /'"))
+
     def test_with_rights_of_somebody_else_only_less_and_that_one_locked_in(self):
         locked = "less LESS=FRSXMK LESSCHARSET=utf-8 LESSSECURE=1\n" + self.HEAD
         self.assertEqual(locked, self.shown(PAGER="false", SUDO_UID="1000"))

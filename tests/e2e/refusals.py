@@ -2,6 +2,7 @@
 """What is refused before anything starts, and other users."""
 import contextlib
 import json
+import os
 import pathlib
 import resource
 import shutil
@@ -43,6 +44,29 @@ class Refusals(Case):
         run = self.vmspawn("check", path.name, "--format=github")
         self.assert_status(0, run)
         self.assertEqual("", run.text + run.errors)
+
+    def test_messages_are_coloured_as_systemd_has_it(self):
+        definition = self.definition("cpus = 0\n")
+        for said, coloured in (("1", True), ("yes", True), ("ON", True), ("16", True), ("24bit", True), ("0", False), ("off", False), ("n", False),
+                               ("", False), ("auto-256", False), ("perhaps", False), (None, False)):
+            env = self.env if said is None else self.env | {"SYSTEMD_COLORS": said}
+            run = self.vmspawn("check", definition, env=env)
+            self.assertEqual(coloured, "\033[" in run.errors, f"{said}: {run.errors}")
+        at_terminal = self.vmspawn("check", definition, terminal=True, env=self.env | {"SYSTEMD_COLORS": "perhaps"})
+        self.assertIn("\033[", at_terminal.text, "what is no value says nothing")
+
+    def test_the_journal_is_told_how_bad_it_is(self):
+        """By standard error where vmspawn cannot reach the journal's socket, as in here. $JOURNAL_STREAM names that of another."""
+        path = self.dir / "stderr"
+        for stream, prefix in ((None, "<3>"), ("1:2", "")):
+            with path.open("w") as file:
+                status = os.fstat(file.fileno())
+                env = self.env | {"JOURNAL_STREAM": stream or f"{status.st_dev}:{status.st_ino}"}
+                for words in (["check", self.definition("cpus = 0\n")], ["ssh", "no-such-machine"]):
+                    subprocess.run([PROGRAM, *words], env=env, stderr=file, stdout=subprocess.DEVNULL, cwd=self.dir)
+            lines = path.read_text().splitlines()
+            self.assertGreater(len(lines), 3, lines)
+            self.assertEqual({prefix}, {line[:3] if line.startswith("<") else "" for line in lines}, lines)
 
     def test_misspelt_flag(self):
         self.assert_refused(22, "--cpus", words=["--cpsu=3"], definition=self.sector("halt"))

@@ -36,6 +36,18 @@ class Signals(Case):
         self.assert_status(0, run)
         self.assert_nothing_left()
 
+    def test_who_ignores_a_hang_up_goes_on(self):
+        """As nohup has it: a shell that ends sends SIGHUP."""
+        run = self.start("run", self.linux("powerbutton"), preexec=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)).wait_for("T: waiting")
+        run.kill(signal.SIGHUP)
+        run.kill(signal.SIGRTMIN + 18)  # systemd asks for memory so, and nothing else comes of it
+        run.kill(signal.SIGTERM)
+        self.assert_status(0, run)
+        self.assertIn("T: button", run.text)
+        self.assertIn("SIGTERM: asked the guest to power off", run.errors)
+        self.assertNotIn("SIGHUP", run.errors)
+        self.assert_nothing_left()
+
     def test_second_sigterm_ends_qemu(self):
         run = self.deaf()
         run.kill(signal.SIGTERM)

@@ -216,6 +216,23 @@ class Vsock(SystemdCase):
             self.assert_nothing_left()
 
 
+class Late(Case):
+    def test_the_service_manager_gives_the_time_of_the_definition(self):
+        """A boot sector is never ready."""
+        self.env["PATH"] += f":{GUESTS}"
+        manager = Manager(self.dir / "notify")
+        self.addCleanup(manager.socket.close)
+        self.env["NOTIFY_SOCKET"] = str(self.dir / "notify")
+        run = self.start("run", self.sector("halt", '[vsock]\nenabled = true\n[ready]\ntimeout = "2s"\n'))
+        self.assert_status(110, run)
+        told = manager.listen()
+        up = told.index("STATUS=VM started.")
+        self.assertRegex(told[up + 1], r"^X_VMSPAWN_LEADER_PID=[1-9]\d*$")
+        self.assertEqual("EXTEND_TIMEOUT_USEC=14000000", told[up + 2], told)
+        self.assertLess(up, told.index("STOPPING=1"), told)
+        self.assert_nothing_left()
+
+
 class NeverThere(Case):
     def test_a_device_that_never_listens_is_to_blame(self):
         """QEMU runs by then and waits for it."""

@@ -14,6 +14,7 @@ expect share/zsh/site-functions/_vmspawn
 expect share/fish/vendor_completions.d/vmspawn.fish
 expect lib/systemd/system/vmspawn@.service
 expect share/doc/vmspawn/copyright
+expect share/doc/vmspawn/own-user.conf
 for page in man1/vmspawn.1 man5/vmspawn.definition.5 man7/vmspawn.examples.7; do
     expect share/man/$page
     expect share/doc/vmspawn/${page#*/}.html

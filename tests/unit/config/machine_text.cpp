@@ -1,5 +1,6 @@
 #include "machine_text.hpp"
 
+#include <tuple>
 #include <type_traits>
 
 namespace vmspawn {
@@ -29,6 +30,10 @@ private:
     template <class First, class Second>
     void write(const std::pair<First, Second>& value) {
         line("", value.first, value.second);
+    }
+    template <class... Ts>
+    void write(const std::tuple<Ts...>& value) {
+        std::apply([this](const auto&... each) { this->line("", each...); }, value);
     }
     template <class T>
     requires std::is_integral_v<T> || std::is_enum_v<T>

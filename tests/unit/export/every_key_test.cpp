@@ -28,11 +28,11 @@ const std::map<std::string, std::vector<std::string>> samples_of_format = {
     {"forward", {R"("8080:80")"}},
     {"id-shift", {R"("1000:10")"}},
     {"firmware-feature", {R"("enrolled-keys")", R"("other")"}},
+    {"slice", {R"("other.slice")"}},
     {"smbios", {R"("a=b")"}},
     {"user-name", {R"("ann")"}},
     {"key-type", {R"("rsa")"}},
     {"sgr", {R"("44")"}},
-    {"unit-name", {R"("other.slice")"}},
     {"unit-property", {R"("MemoryMax=1G")"}},
 };
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -33,6 +34,16 @@ TEST(Event, ADescriptorOfTheSameNumberIsWatchedAnew) {
     while (!heard && !late)
         ASSERT_TRUE(loop.turn());
     EXPECT_TRUE(heard);
+}
+
+TEST(Event, WhoIgnoresAHangUpIsNotEndedByIt) {
+    EXPECT_EQ(ending_signals(), (std::vector{SIGTERM, SIGINT, SIGHUP}));
+    struct sigaction ignore {
+    }, before{};
+    ignore.sa_handler = SIG_IGN;
+    ASSERT_EQ(sigaction(SIGHUP, &ignore, &before), 0);
+    EXPECT_EQ(ending_signals(), (std::vector{SIGTERM, SIGINT}));
+    ASSERT_EQ(sigaction(SIGHUP, &before, nullptr), 0);
 }
 
 }  // namespace

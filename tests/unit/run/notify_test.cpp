@@ -90,7 +90,7 @@ class Guest : public testing::Test {
 protected:
     void start(NotifyPlan notify) {
         supervisor_ = Supervisor{StopLadder{}, std::move(notify)};
-        on(QemuStarted{});
+        on(QemuStarted{.pid = 77});
         on(QemuGreeted{});
         on(MachineUp{});
     }
@@ -120,17 +120,27 @@ protected:
 
 TEST_F(Guest, IsReadyWhenItSaysSo) {
     start({.listener = "notify", .wait = true, .timeout = {}});
-    EXPECT_THAT(told_, ElementsAre("STATUS=VM started."));
+    EXPECT_THAT(told_, ElementsAre("STATUS=VM started.\nX_VMSPAWN_LEADER_PID=77"));
     on(GuestSaid{"READY", "0"});
     on(GuestSaid{"READY", "1"});
     on(GuestSaid{"READY", "1"});
     on(GuestSaid{"STATUS", "Ready."});
-    EXPECT_THAT(told_, ElementsAre("STATUS=VM started.", "READY=1\nSTATUS=VM running.", "STATUS=VM running: Ready."));
+    EXPECT_THAT(told_,
+                ElementsAre("STATUS=VM started.\nX_VMSPAWN_LEADER_PID=77", "READY=1\nSTATUS=VM running.", "STATUS=VM running: Ready."));
+}
+
+TEST_F(Guest, HasTheTimeOfItsDefinitionAlsoWhereItsUnitHasLess) {
+    start({.listener = "notify", .wait = true, .timeout = std::chrono::minutes(10)});
+    EXPECT_THAT(
+        told_,
+        ElementsAre(
+            "STATUS=VM started.\nX_VMSPAWN_LEADER_PID=77\nEXTEND_TIMEOUT_USEC=612000000"));  // and what the end of a late one may take
+    EXPECT_EQ(timer_, std::chrono::minutes(10));
 }
 
 TEST_F(Guest, IsReadyAtOnceWhereNobodyWaits) {
     start({});
-    EXPECT_THAT(told_, ElementsAre("READY=1\nSTATUS=VM running."));
+    EXPECT_THAT(told_, ElementsAre("X_VMSPAWN_LEADER_PID=77", "READY=1\nSTATUS=VM running."));
 }
 
 TEST_F(Guest, TheLastExitStatusIsOurs) {

@@ -232,6 +232,7 @@ void note_definition(const Merged& merged, Machine& m) {
 void fill_in(const Merged& merged, const PathBase& base, Machine& m, Diagnostics& found) {
     m.directory = merged.file.empty() ? base.working_directory : merged.file.parent_path();
     m.home = base.home;
+    m.as_systemd_vmspawn = merged.called_as == CalledAs::systemd_vmspawn;
     note_definition(merged, m);
     drop_repeated(m.users.bind);
     drop_repeated(m.users.groups);

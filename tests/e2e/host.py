@@ -308,14 +308,19 @@ class Controlled(Host):
     """By varlink, with the client of Debian 13's systemd."""
     address = "/run/systemd/vmspawn/vm-1/control"
 
-    def call(self, method, parameters="{}", *options):
-        return self.on_host("varlinkctl", *options, "call", self.address, f"io.systemd.MachineInstance.{method}", parameters)
+    def up(self, name="vm-1", ports=0):
+        """The tests' small guest, waiting for its button."""
+        return self.begin_waiting(self.define(name=name), *([f"--hotplug-ports={ports}"] if ports else []))
 
-    def status(self):
-        return json.loads(self.call("Describe"))
+    def call(self, method, parameters="{}", *options, name="vm-1"):
+        address = self.address.replace("vm-1", name)
+        return self.on_host("varlinkctl", *options, "call", address, f"io.systemd.MachineInstance.{method}", parameters)
+
+    def status(self, name="vm-1"):
+        return json.loads(self.call("Describe", name=name))
 
     def test_varlinkctl_speaks_to_a_machine(self):
-        run = self.begin_waiting(self.define())
+        run = self.up()
         self.assertIn("vmspawn", self.on_host("varlinkctl", "info", self.address))
         for interface in ("io.systemd.MachineInstance", "io.systemd.VirtualMachineInstance", "io.systemd", "org.varlink.service"):
             self.assertIn(f"interface {interface}", self.on_host("varlinkctl", "introspect", self.address, interface))
@@ -343,7 +348,7 @@ class Controlled(Host):
         self.on_host("cp", "/etc/vmspawn/systemd-suspend.service", "/etc/systemd/system/")
         self.on_host("sh", "-c", "echo freeze mem >/run/state && mount --bind /run/state /sys/power/state && systemctl daemon-reload && "
                                  "systemctl restart systemd-logind")
-        run = self.begin_waiting(self.define())
+        run = self.up()
         self.assertRegex(self.on_host("systemd-inhibit", "--list", "--no-pager"), r"vmspawn vm-1 .* sleep .* delay")
         for times, paused in enumerate((False, True), 1):
             if paused:
@@ -363,8 +368,7 @@ class NewestControlled(Controlled):
     tree = "systemd-host-sid"
 
     def test_machinectl_goes_to_the_control_socket(self):
-        definition = self.define()
-        run = self.begin_waiting(definition)
+        run = self.up()
         entry = json.loads(self.on_host("varlinkctl", "call", "/run/systemd/machine/io.systemd.Machine", "io.systemd.Machine.List", '{"name":"vm-1"}'))
         self.assertEqual(self.address, entry["controlAddress"])
         self.assertEqual("qemu-system-x86", self.on_host("cat", f"/proc/{entry['leader']['pid']}/comm").strip())
@@ -381,13 +385,13 @@ class NewestControlled(Controlled):
         self.on_host("machinectl", "poweroff", "vm-1")
         self.assert_gone(run)
         self.assertEqual(2, run.text.count("T: button"))
-        run = self.begin_waiting(definition)
+        run = self.up()
         self.on_host("machinectl", "terminate", "vm-1")
         self.assert_gone(run)
         self.assertNotIn("T: button", run.text)
 
     def test_machinectl_binds_volumes_of_a_provider(self):
-        run = self.begin_waiting(self.define("[qemu]\nhotplug-ports = 2\n"))
+        run = self.up(ports=2)
         self.on_host("machinectl", "bind-volume", "vm-1", "fs:one::create=new,size=64M,template=sparse-file")
         self.on_host("machinectl", "bind-volume", "vm-1", "fs:two:virtio-scsi:create=new,size=32M,template=sparse-file")
         self.on_host("machinectl", "unbind-volume", "vm-1", "fs:two")
@@ -397,14 +401,35 @@ class NewestControlled(Controlled):
         self.assert_gone(run)
 
     def test_a_disk_comes_by_varlinkctl(self):
-        run = self.begin_waiting(self.define("[qemu]\nhotplug-ports = 1\n"))
-        self.on_host("truncate", "--size=8M", "/run/first.raw", "/run/second.raw")
-        for disk, method in (("first", "AddStorage"), ("second", "ReplaceStorage")):
+        run = self.up(ports=1)
+        self.on_host("truncate", "--size=8M", "/run/first.raw", "/run/second.raw", "/run/third.raw")
+        for disk, method in (("first", "AddStorage"), ("second", "ReplaceStorage"), ("third", "ReplaceStorage")):
             self.on_host("sh", "-c", f"exec 3<>/run/{disk}.raw; varlinkctl --push-fd=3 call {self.address} io.systemd.MachineInstance.{method} "
                                      "'{\"name\":\"a\",\"fileDescriptorIndex\":0}'")
         self.call("RemoveStorage", '{"name":"a"}')
         self.call("Terminate")
         self.assert_gone(run)
+
+    def test_five_rounds_of_pauses(self):
+        for _ in range(5):
+            run = self.up()
+            for _ in range(3):
+                for verb, running in (("pause", False), ("resume", True)):
+                    self.on_host("machinectl", verb, "vm-1")
+                    self.assertEqual(running, self.status()["running"])
+            self.on_host("machinectl", "terminate", "vm-1")
+            self.assert_gone(run)
+
+    def test_two_machines_are_paused_and_ended_together(self):
+        names = ["vm-1", "vm-2"]
+        runs = [self.up(name) for name in names]
+        for verb, state in (("pause", "paused"), ("resume", "running")):
+            self.on_host("machinectl", verb, *names)
+            self.assertEqual([state] * 2, [self.status(name)["status"] for name in names])
+        self.on_host("machinectl", "terminate", *names)
+        for run in runs:
+            self.assertEqual(0, run.finish(), run.everything())
+        self.assert_gone(runs[0])
 
 
 class Service(Host):

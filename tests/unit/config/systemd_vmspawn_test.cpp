@@ -139,6 +139,11 @@ TEST(SystemdVmspawn, NamesAreThoseOfThePeer) {
     EXPECT_EQ(called({"-D", "/"}).machine.name, "a-host");
 }
 
+TEST(SystemdVmspawn, TheMachineKnowsWhoseCallersItHas) {
+    EXPECT_TRUE(called({"-i", "a.raw"}).machine.as_systemd_vmspawn);
+    EXPECT_FALSE(call({"run", "-i", "a.raw"}, "vmspawn").machine.as_systemd_vmspawn);
+}
+
 TEST(SystemdVmspawn, QuestionsInsteadOfValues) {
     EXPECT_EQ(called({"--firmware=list"}).invocation.inquiry, Inquiry::firmware_list);
     EXPECT_EQ(called({"--firmware-features=list"}).invocation.inquiry, Inquiry::firmware_features);

@@ -2,6 +2,7 @@
 
 #include "plan/contributors.hpp"
 #include "plan/firmware.hpp"
+#include "plan/own_words.hpp"
 #include "plan/paths.hpp"
 
 #include <fmt/format.h>
@@ -141,6 +142,10 @@ std::vector<ResourceId> qemu_needs(const Planning& p) {
 void add_qemu(Planning& p) {
     Spawn spawn{.program = p.qemu_facts.path, .arguments = command_line(p), .death_signal = SIGTERM};
     spawn.environment = std::move(p.qemu_environment);
+    if (const OwnProgram own = own_program(p); own.kind == OwnProgram::Kind::privileged) {
+        spawn.no_new_privileges = false;
+        p.reason(fmt::format("what QEMU starts may gain privileges because \"{}\" needs it", own.word));
+    }
     p.add({.id = p.plan.qemu,
            .needs = qemu_needs(p),
            .up = std::move(spawn),

@@ -134,6 +134,18 @@ class Scenarios(Caller):
         self.assertIn(f"serial=more sectors={(3 << 20) // 512} ", run.text)
         self.assert_nothing_left()
 
+    def test_extra_words_may_have_qemu_start_a_helper(self):
+        """One that needs privileges, as qemu-bridge-helper does: nothing keeps it from them."""
+        self.disk()
+        seen = self.dir / "seen"
+        helper = self.fake("bridge-helper", f'{{ echo "$@"; grep -E "NoNewPrivs|Seccomp:" /proc/self/status; }} >"{seen}"; exit 1')
+        run = self.call(*self.tiny("words"),
+                        env={**self.env, "SYSTEMD_VMSPAWN_QEMU_EXTRA": f"-netdev bridge,id=own,br=br0,helper={helper}"})
+        self.assert_status(5, run)
+        self.assertIn("bridge helper failed", run.errors)
+        self.assertRegex(seen.read_text(), r"--br=br0\nNoNewPrivs:\s0\nSeccomp:\s0\n")
+        self.assert_nothing_left()
+
     def test_the_image_of_a_name(self):
         machines = self.dir / ".local/state/machines"
         machines.mkdir(parents=True)

@@ -144,6 +144,21 @@ TEST(SystemdVmspawn, TheMachineKnowsWhoseCallersItHas) {
     EXPECT_FALSE(call({"run", "-i", "a.raw"}, "vmspawn").machine.as_systemd_vmspawn);
 }
 
+TEST(SystemdVmspawn, AnEmptyStateIsNone) {
+    const Machine m = called({"-i", "a.raw", "--tpm-state=", "--efi-nvram-state", ""}).machine;
+    EXPECT_EQ(m.tpm.state.kind, StateKind::off);
+    EXPECT_EQ(m.boot.nvram_state.kind, StateKind::off);
+    EXPECT_EQ(call({"run", "-i", "a.raw", "--tpm-state="}, "vmspawn").machine.tpm.state.kind, StateKind::keep);
+}
+
+TEST(SystemdVmspawn, ASliceIsMangled) {
+    EXPECT_EQ(called({"-i", "a.raw", "--slice=foo/bar"}).machine.unit.slice, "foo-bar");
+    EXPECT_EQ(called({"-i", "a.raw", "-S", "a b\xc3\xa4.slice"}).machine.unit.slice, "a\\x20b\\xc3\\xa4.slice");
+    EXPECT_EQ(called({"-i", "a.raw", "--slice=a-b_c:d.e\\x20@f"}).machine.unit.slice, "a-b_c:d.e\\x20@f");
+    EXPECT_THAT(call({"-i", "a.raw", "--slice=/a/b"}).problems, ElementsAre("error --slice=/a/b"));
+    EXPECT_THAT(call({"run", "-i", "a.raw", "--slice=foo/bar"}, "vmspawn").problems, ElementsAre("error --slice=foo/bar"));
+}
+
 TEST(SystemdVmspawn, QuestionsInsteadOfValues) {
     EXPECT_EQ(called({"--firmware=list"}).invocation.inquiry, Inquiry::firmware_list);
     EXPECT_EQ(called({"--firmware-features=list"}).invocation.inquiry, Inquiry::firmware_features);

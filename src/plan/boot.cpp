@@ -95,8 +95,8 @@ void add_command_line(Planning& p, bool direct) {
     else if (has_smbios(p))
         add_by_smbios(p, line);
     else if (!p.machine.boot.cmdline.empty())
-        p.found.add(error("boot.cmdline does not reach the kernel", p.origin("boot.cmdline"))
-                        .with_hint(fmt::format("a guest of {} has no SMBIOS, which would carry it", p.arch.name)));
+        miss(p, error("boot.cmdline does not reach the kernel", p.origin("boot.cmdline"))
+                    .with_hint(fmt::format("a guest of {} has no SMBIOS, which would carry it", p.arch.name)));
     else
         p.reason(fmt::format("the guest is not told \"{}\" because a guest of {} has no SMBIOS, which would carry it", line, p.arch.name));
 }
@@ -123,8 +123,8 @@ void plan_boot(Planning& p) {
     if (may_need_uefi(p.machine))
         return;  // it could not be had, which is said already
     if (!boot.cmdline.empty())
-        p.found.add(error("boot.cmdline does not reach a disk's own boot loader", p.origin("boot.cmdline"))
-                        .with_hint("set boot.linux, or put the words into the image"));
+        miss(p, error("boot.cmdline does not reach a disk's own boot loader", p.origin("boot.cmdline"))
+                    .with_hint("set boot.linux, or put the words into the image"));
     else if (!p.kernel_words.empty())
         p.reason(fmt::format("the guest is not told \"{}\" because a disk's own boot loader takes no words from outside",
                              fmt::join(p.kernel_words, " ")));

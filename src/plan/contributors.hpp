@@ -91,6 +91,8 @@ void plan_boot(Planning&);         ///< kernel, initrds, firmware; spends kernel
 void plan_extra(Planning&);        ///< qemu.extra and SYSTEMD_VMSPAWN_QEMU_EXTRA
 void plan_record(Planning&);
 
+/// What is asked for and cannot be had here: an error, but for callers of systemd-vmspawn a warning, and they go without.
+void miss(Planning&, Diagnostic problem);
 /// The kind of the terminal that standard input and output are, such as "xterm".
 std::optional<std::string> caller_terminal(const Planning&);
 /// True when one of the kernel words says where the root, or the verity hash that leads to it, is.

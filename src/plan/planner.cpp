@@ -1,5 +1,6 @@
 #include "plan/planner.hpp"
 
+#include "model/rules.hpp"
 #include "plan/contributors.hpp"
 #include "plan/firmware.hpp"
 #include "plan/own_words.hpp"
@@ -156,6 +157,10 @@ void add_qemu(Planning& p) {
 }
 
 }  // namespace
+
+void miss(Planning& p, Diagnostic problem) {
+    p.found.add(p.machine.as_systemd_vmspawn ? left_out(std::move(problem)) : std::move(problem));
+}
 
 std::string Planning::shown(const Path& path) const {
     return shown_path(path, {machine.directory, machine.home});

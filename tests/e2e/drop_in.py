@@ -146,6 +146,17 @@ class Scenarios(Caller):
         self.assertRegex(seen.read_text(), r"--br=br0\nNoNewPrivs:\s0\nSeccomp:\s0\n")
         self.assert_nothing_left()
 
+    def test_what_needs_a_vsock_is_left_out_where_there_is_none(self):
+        if pathlib.Path("/dev/vhost-vsock").exists() or shutil.which("vhost-device-vsock"):
+            self.skipTest("this host has a vsock")
+        self.disk()
+        run = self.call(*self.tiny("words", "--vsock", "", "--forward-journal=j", "--notify-ready=yes"))
+        self.assert_status(0, run)
+        self.assertIn("--notify-ready=yes: warning: ready.notify: the guest cannot tell when it is ready", run.errors)
+        self.assertIn("--forward-journal=j: warning: journal.forward: the journal travels over vsock, and there is none", run.errors)
+        self.assertFalse((self.dir / "j").exists())
+        self.assert_nothing_left()
+
     def test_the_image_of_a_name(self):
         machines = self.dir / ".local/state/machines"
         machines.mkdir(parents=True)

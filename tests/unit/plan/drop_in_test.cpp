@@ -2,14 +2,18 @@
 #include "config/arguments.hpp"
 #include "config/decode.hpp"
 #include "config/merge.hpp"
+#include "host/host_json.hpp"
 #include "planned.hpp"
+#include "unit/plan/examples.hpp"
 
 #include <gmock/gmock.h>
 
 namespace vmspawn {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 
 using Words = std::vector<const char*>;
 
@@ -39,6 +43,104 @@ std::vector<std::string> told(const Planned& made) {
     return lines;
 }
 
+Host recorded(const std::string& name) {
+    const Result<Host> host = host_from_json(test::read_file(test::tests_folder() / "hosts" / (name + ".json")), "/defs", "/home/u");
+    if (!host)
+        throw std::runtime_error(to_string(host.failure()));
+    return *host;
+}
+
+std::vector<std::string> words_of(const Planned& made, const std::string& id) {
+    std::vector<std::string> texts;
+    for (const Word& word : std::get<Spawn>(made.at(id).up).arguments)
+        texts.push_back(to_string(word));
+    return texts;
+}
+
+Host without_vsock() {
+    Host host = plain_host();
+    host.programs["systemd-journal-remote"] = "/usr/lib/systemd/systemd-journal-remote";
+    return host;
+}
+
+// Reference D.5, "how mkosi drives it".
+const Words mkosi{"--cpus",
+                  "2",
+                  "--ram",
+                  "2147483648",
+                  "--kvm",
+                  "auto",
+                  "--vsock",
+                  "auto",
+                  "--tpm",
+                  "no",
+                  "--tpm-state=off",
+                  "--console",
+                  "interactive",
+                  "--register",
+                  "no",
+                  "--firmware-features",
+                  "~secure-boot",
+                  "--network-user-mode",
+                  "--load-credential=firstboot.locale:/defs/locale",
+                  "--bind",
+                  "/defs/src:/root/src",
+                  "--bind",
+                  "/defs/other:/root/src",
+                  "--linux",
+                  "/defs/vmlinuz",
+                  "--initrd",
+                  "/defs/initrd",
+                  "--image",
+                  "/defs/image.raw",
+                  "--image-disk-type",
+                  "virtio-blk",
+                  "--forward-journal",
+                  "/defs/guest.journal",
+                  "--forward-journal-max-use",
+                  "1T",
+                  "--forward-journal-keep-free",
+                  "1G",
+                  "--forward-journal-max-file-size",
+                  "4G",
+                  "--forward-journal-max-files",
+                  "1",
+                  "root=/dev/vda2",
+                  "rw"};
+
+TEST(DropIn, MkosisLineRunsOnHostsWithLimitsForJournals) {
+    Host host = recorded("kvm-root");
+    host.programs["systemd-journal-remote --max-use"] = "--max-use";
+    const Planned made = called(mkosi, host);
+    EXPECT_THAT(made.summaries(), ElementsAre(HasSubstr("mount 'cli1' has the target of another one")));
+    EXPECT_THAT(words_of(made, "journal"), ElementsAre("--output=/defs/guest.journal", "--split-mode=none", "--max-use=1099511627776",
+                                                       "--keep-free=1073741824", "--max-file-size=4294967296", "--max-files=1"));
+    EXPECT_EQ(made.plan.find("firmware"), nullptr) << "what is excluded asks for no UEFI";
+}
+
+TEST(DropIn, MkosisLineRunsOnHostsWithout) {
+    const Planned made = called(mkosi, recorded("kvm-root"));
+    EXPECT_THAT(made.summaries(), ElementsAre(HasSubstr("mount 'cli1' has the target of another one"),
+                                              "journal.forward: this systemd-journal-remote cannot be told limits"));
+    EXPECT_FALSE(made.found.has_errors());
+    EXPECT_THAT(words_of(made, "journal"), ElementsAre("--output=/defs/guest.journal", "--split-mode=none"));
+    EXPECT_NE(made.plan.find("mount.cli0"), nullptr);
+    EXPECT_EQ(made.plan.find("mount.cli1"), nullptr);
+}
+
+TEST(DropIn, NoVsockIsNoErrorUnlessItIsAskedFor) {
+    const Words words{"-i", "a.raw", "--firmware=bios", "--console=headless", "--vsock", "", "--forward-journal=/j", "--notify-ready=yes"};
+    const Planned made = called(words, without_vsock());
+    EXPECT_THAT(told(made),
+                ElementsAre(HasSubstr("warning --notify-ready=yes: ready.notify: the guest cannot tell when it is ready"),
+                            "warning --forward-journal=/j: journal.forward: the journal travels over vsock, and there is none"));
+    EXPECT_EQ(made.plan.find("journal"), nullptr);
+    EXPECT_FALSE(made.plan.notify.wait);
+    EXPECT_THAT(made.reasons(), Contains("the machine counts as ready at once because there is no vsock"));
+    EXPECT_EQ(ours(words, without_vsock()).found.status(), EOPNOTSUPP);
+    EXPECT_EQ(called({"-i", "a.raw", "--firmware=bios", "--vsock=yes", "--forward-journal=/j"}, without_vsock()).found.status(),
+              EOPNOTSUPP);
+}
 
 TEST(DropIn, KernelWordsThatReachNobodyAreLeftOut) {
     Host host = plain_host();

@@ -142,6 +142,30 @@ TEST(DropIn, NoVsockIsNoErrorUnlessItIsAskedFor) {
               EOPNOTSUPP);
 }
 
+TEST(DropIn, Qcow2MayRestAnywhere) {
+    Host host = plain_host();
+    for (const char* path : {"/defs/top.qcow2", "/defs/more.qcow2"}) {
+        host.files[path] = regular_file(path);
+        host.files[path].format = "qcow2";
+        host.files[path].qcow2 =
+            Qcow2Facts{.size = 1U << 30U, .backing = std::string("/srv/below/") + (path + 6) + ".raw", .backing_format = "raw"};
+    }
+    for (const char* path : {"/srv/below/top.qcow2.raw", "/srv/below/more.qcow2.raw", "/srv/data.raw"})
+        host.files[path] = regular_file(path);
+    host.files["/defs/more.qcow2"].qcow2->data_file = "/srv/data.raw";
+    host.files["/defs/more.qcow2"].qcow2->has_data_file = true;
+    const Words words{"-i", "top.qcow2", "--image-format=qcow2", "--extra-drive=qcow2:more.qcow2", "--firmware=bios", "--console=headless"};
+    const Planned made = called(words, host);
+    EXPECT_THAT(told(made),
+                ElementsAre("warning -i top.qcow2: image.path: ./top.qcow2 rests on /srv/below/top.qcow2.raw, outside its own directory",
+                            HasSubstr("./more.qcow2 keeps its data in /srv/data.raw, outside its own directory"),
+                            HasSubstr("./more.qcow2 rests on /srv/below/more.qcow2.raw, outside its own directory")));
+    EXPECT_EQ(std::get<OpenFile>(made.at("image.backing1").up).path, "/srv/below/top.qcow2.raw");
+    EXPECT_FALSE(std::get<OpenFile>(made.at("image.backing1").up).writable);
+    EXPECT_EQ(std::get<OpenFile>(made.at("drive.cli0.data").up).path, "/srv/data.raw");
+    EXPECT_EQ(ours(words, host).found.status(), EINVAL);
+}
+
 TEST(DropIn, KernelWordsThatReachNobodyAreLeftOut) {
     Host host = plain_host();
     host.arch = "riscv64";

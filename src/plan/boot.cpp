@@ -42,13 +42,15 @@ void add_initrds(Planning& p, const DirectKernel& kernel) {
                  p.machine.boot.initrds.empty() ? kernel.key : "boot.initrd");
 }
 
-/// A boot entry's words, then vmspawn's own, then the user's, so that they win where the kernel takes the last. They are joined as they
-/// are: a value with blanks is quoted by whoever writes it, as the kernel wants it.
+/// A boot entry's words, then vmspawn's own, then the user's, so that they win where the kernel takes the last, but for those of
+/// plan_root that callers of systemd-vmspawn find last. They are joined as they are: a value with blanks is quoted by whoever writes it, as
+/// the kernel wants it.
 std::string command_line(const Planning& p) {
     std::vector<std::string> words = p.kernel_words;
     if (p.kernel && !p.kernel->options.empty())
         words.insert(words.begin(), p.kernel->options);
     words.insert(words.end(), p.machine.boot.cmdline.begin(), p.machine.boot.cmdline.end());
+    words.insert(words.end(), p.last_kernel_words.begin(), p.last_kernel_words.end());
     return fmt::format("{}", fmt::join(words, " "));
 }
 

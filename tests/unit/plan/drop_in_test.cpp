@@ -13,6 +13,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 using Words = std::vector<const char*>;
@@ -61,6 +62,13 @@ Host without_vsock() {
     Host host = plain_host();
     host.programs["systemd-journal-remote"] = "/usr/lib/systemd/systemd-journal-remote";
     return host;
+}
+
+FileAnswer tree_of(std::uint32_t owner) {
+    FileAnswer answer = regular_file("tree");
+    answer.type = FileAnswer::Type::directory;
+    answer.owner = owner;
+    return answer;
 }
 
 // Reference D.5, "how mkosi drives it".
@@ -177,6 +185,16 @@ TEST(DropIn, KernelWordsThatReachNobodyAreLeftOut) {
     const Planned made = called(words, host);
     EXPECT_THAT(told(made), ElementsAre("warning my=word: boot.cmdline does not reach the kernel"));
     EXPECT_EQ(ours({"-i", "a.raw", "--console=headless", "--", "my=word"}, host).found.status(), EINVAL);
+}
+
+TEST(DropIn, WordsOfATreeComeLast) {
+    Host host = plain_host();
+    host.virtiofsd = Virtiofsd{"/usr/libexec/virtiofsd", "1.13.2", {"shared-dir"}};
+    host.files["/defs/tree"] = tree_of(0);
+    const Words words{"-D", "tree", "--linux=vmlinuz", "--console=headless", "root=LABEL=x", "quiet"};
+    EXPECT_THAT(called(words, host).values("-append"), ElementsAre(EndsWith("root=LABEL=x quiet root=root rootfstype=virtiofs rw")));
+    EXPECT_THAT(called({"-D", "tree", "--linux=vmlinuz", "--console=headless", "quiet"}, host).values("-append"),
+                ElementsAre(EndsWith("quiet root=root rootfstype=virtiofs rw")));
 }
 
 }  // namespace

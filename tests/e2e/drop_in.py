@@ -96,6 +96,8 @@ class Refusals(Caller):
         run = self.call("--version", "--bogus")
         self.assert_status(0, run)
         self.assertRegex(run.text, r"^systemd \d+ \(\d+\)\nvmspawn ")
+        for question in ("--help", "--version"):  # reference D.3, 29: there both fail
+            self.assert_status(0, self.call(question, env={**self.env, "SYSTEMD_VMSPAWN_NETWORK_MAC": "nonsense"}))
         run = self.call("--firmware=list")
         self.assert_status(0, run)
         self.assertRegex(run.text, r"^/\S+\.json\n")

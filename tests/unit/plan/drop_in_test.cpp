@@ -15,6 +15,8 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
 
 using Words = std::vector<const char*>;
 
@@ -195,6 +197,37 @@ TEST(DropIn, WordsOfATreeComeLast) {
     EXPECT_THAT(called(words, host).values("-append"), ElementsAre(EndsWith("root=LABEL=x quiet root=root rootfstype=virtiofs rw")));
     EXPECT_THAT(called({"-D", "tree", "--linux=vmlinuz", "--console=headless", "quiet"}, host).values("-append"),
                 ElementsAre(EndsWith("quiet root=root rootfstype=virtiofs rw")));
+}
+
+/// Reference D.3, 18: there the ids are those of the host.
+TEST(DropIn, IdsAreShiftedHoweverTheTreeIsNamed) {
+    Host host = plain_host();
+    host.virtiofsd = Virtiofsd{"/usr/libexec/virtiofsd", "1.13.2", {"shared-dir", "translate-uid"}};
+    host.files["/defs"] = host.files["/var/lib/machines/web"] = tree_of(500);
+    host.programs["newuidmap"] = host.programs["newgidmap"] = "";
+    host.images["web"] = {NamedImage::Kind::tree, "/var/lib/machines/web", {}};
+    for (const Words& words : {Words{}, Words{"-M", "web"}, Words{"-D", "."}}) {
+        Words all{"--linux=/k", "--console=headless", "--tpm=no"};
+        all.insert(all.end(), words.begin(), words.end());
+        const Planned made = called(all, host);
+        ASSERT_THAT(told(made), IsEmpty());
+        EXPECT_THAT(words_of(made, "tree"), Contains("--translate-uid=map:0:500:65536"));
+    }
+}
+
+/// Reference D.3, 23: there a state with a quote in its path fails without a word.
+TEST(DropIn, StateMayHaveAnyName) {
+    Host host = plain_host();
+    for (const char* program : {"swtpm", "swtpm_setup", "swtpm_localca"})
+        host.programs[program] = std::string("/usr/bin/") + program;
+    host.qemu["x86_64"].features.insert("device/tpm-tis");
+    const Planned made =
+        called({"-i", "a.raw", "--console=headless", "--tpm=yes", "--tpm-state=./t \"pm", "--efi-nvram-state=./v\"a,rs"}, host);
+    EXPECT_THAT(made.summaries(), IsEmpty());
+    EXPECT_EQ(std::get<KeepDirectory>(made.at("tpm-state").up).path, "/defs/t \"pm");
+    EXPECT_EQ(std::get<KeepFile>(made.at("nvram").up).path, "/defs/v\"a,rs");
+    for (const std::string& word : words_of(made, "qemu"))
+        EXPECT_THAT(word, Not(HasSubstr("v\"a")));
 }
 
 }  // namespace

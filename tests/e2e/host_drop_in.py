@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 
-import host
 from harness import GUESTS, PATIENCE, ROOT, Run, children_of, main, program_of
 from host import LAB, OURS, Host
 
@@ -79,17 +78,6 @@ class Machines(Called):
         self.assertEqual([], self.scopes())
         self.on_host("machinectl", "poweroff", "vm-1")
         self.assert_gone(run)
-
-
-class CalledControlled(Called, host.Controlled):
-    """No setting but what systemd-vmspawn has: the guest is emulated and disks may come all the same."""
-
-    def up(self, name="vm-1", ports=0):
-        return self.begin_waiting("--register=yes", name=name)
-
-
-class NewestCalledControlled(CalledControlled, host.NewestControlled):
-    pass
 
 
 class Questions(Called):

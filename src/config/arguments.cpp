@@ -21,6 +21,7 @@ public:
     ArgumentParser(const Language& language, std::span<const char* const> argv, Diagnostics& found)
         : language_(language), argv_(argv.begin(), argv.end()), found_(found), table_(language, called_as(argv)) {
         out_.called_as = called_as(argv);
+        overrides_.called_as = out_.called_as;
     }
 
     Invocation parse();

@@ -218,6 +218,30 @@ void round_grow(Machine& m, Diagnostics& found) {
         m.image.grow = (*m.image.grow + block - 1) / block * block;
 }
 
+/// Callers of systemd-vmspawn may say both (reference B.1): --secure-boot= takes back the feature that stands before it, and what
+/// asks for the feature wins over what excludes it.
+void settle_secure_boot(Machine& m, Diagnostics& found) {
+    const std::string wish = "boot.secure-boot", list = "boot.firmware-features";
+    std::vector<std::string>& features = m.boot.firmware_features;
+    const std::string opposite = m.boot.secure_boot == Want::no ? "secure-boot" : "~secure-boot";
+    const auto last = std::find(features.rbegin(), features.rend(), opposite);
+    if (m.boot.secure_boot == Want::if_possible || last == features.rend())
+        return;
+    const std::string element = element_key(list, static_cast<std::size_t>(features.rend() - last - 1));
+    const Origin of_wish = m.origin_of(wish), of_feature = m.origin_of(element);
+    const auto place = [](const Origin& at) {
+        const auto* argument = std::get_if<FromArgument>(&at);
+        return argument != nullptr ? argument->index : 0;
+    };
+    const bool feature_counts = m.boot.secure_boot == Want::no && place(of_feature) > place(of_wish);
+    found.add(left_out(error(fmt::format("{} and {} contradict each other", wish, list), feature_counts ? of_wish : of_feature)
+                           .with_note(fmt::format("{} is set here", feature_counts ? list : wish), feature_counts ? of_feature : of_wish)));
+    if (feature_counts)
+        m.boot.secure_boot = Want::if_possible;
+    else
+        std::erase(features, opposite);
+}
+
 void note_definition(const Merged& merged, Machine& m) {
     if (merged.file.empty())
         return;
@@ -232,10 +256,13 @@ void note_definition(const Merged& merged, Machine& m) {
 void fill_in(const Merged& merged, const PathBase& base, Machine& m, Diagnostics& found) {
     m.directory = merged.file.empty() ? base.working_directory : merged.file.parent_path();
     m.home = base.home;
+    m.as_systemd_vmspawn = merged.called_as == CalledAs::systemd_vmspawn;
     note_definition(merged, m);
     drop_repeated(m.users.bind);
     drop_repeated(m.users.groups);
     round_grow(m, found);
+    if (m.as_systemd_vmspawn)
+        settle_secure_boot(m, found);
     const DefaultRoot root = default_root(merged);
     m.image.by_name = root == DefaultRoot::by_name;
     if (root == DefaultRoot::working_directory)

@@ -248,6 +248,13 @@ Merged merge(const Language& language, Layers layers, const Invocation& invocati
 }
 
 Merged without(Merged merged, const std::vector<std::string>& keys) {
+    for (const std::string& text : keys) {
+        const KeyPath key = *parse_key(text);
+        if (const auto entries = merged.entries.find(key.front()); entries != merged.entries.end() && key.size() == 2) {
+            std::erase_if(entries->second, [&key](const MergedEntry& entry) { return entry.name == key.back(); });
+            std::erase_if(merged.values, [&key](const MergedValue& value) { return starts_with(value.key, key); });
+        }
+    }
     const auto is_meant = [&keys](const MergedValue& value) {
         return std::ranges::any_of(keys, [&value](const std::string& key) { return starts_with(value.key, *parse_key(key)); });
     };

@@ -41,7 +41,7 @@ struct Merged {
 /// An entry that lacks a key it needs is an error here, since any layer can give it.
 Merged merge(const Language& language, Layers layers, const Invocation& invocation, Diagnostics& found);
 
-/// The same as if nobody had set `keys` ("vsock.cid", or all below "journal").
+/// The same as if nobody had set `keys` ("vsock.cid", or all below "journal", or an entry "mount.src").
 Merged without(Merged merged, const std::vector<std::string>& keys);
 
 }  // namespace vmspawn

@@ -18,6 +18,7 @@ struct OverrideFlags {
     Diagnostics& found;
     std::map<std::string, int> entries = {};  ///< by table: how many were named cli0, cli1, …
     std::set<std::string> credentials = {};   ///< ids given by flags
+    CalledAs called_as = CalledAs::vmspawn;   ///< who reads a value as its own program does
 
     void add(Override::How how, KeyPath key, Origin key_at, Node value) {
         overrides.push_back({how, std::move(key), std::move(key_at), std::move(value)});

@@ -97,6 +97,32 @@ void set_table(OverrideFlags& state, const KeyPath& key, const std::string& text
         state.add(Override::How::set, key, key_at, *std::move(node));
 }
 
+/// As systemd mangles a unit's name: what cannot stand in one is written \xNN, and a '/' is '-'. The name of a device or mount, which a
+/// path would become, is none of a slice.
+std::string mangled(const std::string& name) {
+    constexpr std::string_view marks = ":-_.\\@";
+    if (name.starts_with('/'))
+        return name;
+    std::string made;
+    for (const char c : name)
+        if (c == '/')
+            made += '-';
+        else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || marks.find(c) != std::string_view::npos)
+            made += c;
+        else
+            made += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    return made;
+}
+
+/// How systemd-vmspawn reads a value that vmspawn reads otherwise.
+std::string as_read(const OverrideFlags& state, const Setting& setting, const std::string& text) {
+    if (state.called_as == CalledAs::vmspawn || !setting.accepts.text)
+        return text;
+    if (setting.format == "state" && text.empty())
+        return "off";
+    return setting.format == "unit-name" ? mangled(text) : text;
+}
+
 }  // namespace
 
 void apply_value(OverrideFlags& state, const Setting& setting, const KeyPath& key, const std::string& text, const Origin& key_at,
@@ -118,7 +144,7 @@ void apply_setting_flag(OverrideFlags& state, const Setting& setting, const Flag
             state.add(Override::How::set, key, typed.name_at(), *std::move(node));
         return;
     }
-    const std::string value = typed.value();
+    const std::string value = as_read(state, setting, typed.value());
     if (flag.form != Form::list || value.empty()) {
         apply_value(state, setting, key, value, typed.name_at(), typed.value_at());
         return;

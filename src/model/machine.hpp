@@ -36,6 +36,8 @@ struct Machine {
     Ready ready;
     Qemu qemu;
 
+    /// As its callers expect: what cannot be had in full is left out with a warning, and where it chooses otherwise so do we.
+    bool as_systemd_vmspawn = false;
     Path directory;  ///< of the definition file, else the working directory; printed as "."
     Path home;       ///< of the caller; printed as "~"
     /// By printed key: where each value came from. Of leaves ("mount.src.source"), elements of lists ("boot.initrd[0]") and

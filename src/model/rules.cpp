@@ -48,7 +48,8 @@ constexpr Rule all_rules[] = {
     {"one-host-port-each", "two forwards may not listen on one host port", check::one_host_port_each},
     {"one-mac-each", "two networks may not have one hardware address", check::one_mac_each},
     {"mount-target-absolute", "mount.*.target must be an absolute path below the guest's root", check::mount_target_absolute},
-    {"one-mount-each-target", "two mounts may not have one target, and none that of a bound user's home", check::one_mount_each_target},
+    {"one-mount-each-target", "two mounts may not have one target, and none that of a bound user's home", check::one_mount_each_target,
+     warns},
     {"one-drive-each-file", "two writable disks may not be one file", check::one_drive_each_file},
     {"one-boot-order-each", "two disks may not have one boot-order (the image has 1)", check::one_boot_order_each},
 
@@ -79,6 +80,12 @@ void judge(const Machine& machine, Diagnostics& found, CalledAs called) {
             rule.check(machine, found);
 }
 
+Diagnostic left_out(Diagnostic problem) {
+    problem.severity = Severity::warning;
+    problem.notes.push_back({"callers of systemd-vmspawn may say so; it is left out", FromDefault{}});
+    return problem;
+}
+
 std::vector<std::string> useless_settings(const Machine& machine, Diagnostics& found) {
     std::vector<std::string> keys;
     for (const Rule& rule : all_rules) {
@@ -87,9 +94,7 @@ std::vector<std::string> useless_settings(const Machine& machine, Diagnostics& f
             rule.check(machine, problems);
         for (Diagnostic problem : problems) {
             keys.push_back(problem.key);
-            problem.severity = Severity::warning;
-            problem.notes.push_back({"callers of systemd-vmspawn may say so; it is left out", FromDefault{}});
-            found.add(std::move(problem));
+            found.add(left_out(std::move(problem)));
         }
     }
     return keys;

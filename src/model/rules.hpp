@@ -31,6 +31,9 @@ std::span<const Rule> rules();
 /// Every rule that holds under this name, in order.
 void judge(const Machine& machine, Diagnostics& found, CalledAs called = CalledAs::vmspawn);
 
+/// As a warning for callers of systemd-vmspawn.
+Diagnostic left_out(Diagnostic problem);
+
 /// Settings without effect that systemd-vmspawn takes: a warning for each, and their keys.
 std::vector<std::string> useless_settings(const Machine& machine, Diagnostics& found);
 

@@ -113,12 +113,14 @@ void one_mount_each_target(const Machine& m, Diagnostics& found) {
         const std::string key = entry_key("mount", mount.name, "target");
         const Path target = (Path{mount.target} / "").lexically_normal();
         const auto [it, is_new] = first.try_emplace(target, key);
-        if (!is_new)
-            found.add(
-                conflict(m, key,
-                         fmt::format("mount '{}' has the target of {}, {}", mount.name,
-                                     it->second.starts_with("users.") ? "a bound user's home" : "another one", toml_quote(mount.target)),
-                         "each mount needs its own place in the guest", it->second));
+        if (is_new)
+            continue;
+        const std::string other = it->second.starts_with("users.") ? "a bound user's home" : "another one";
+        Diagnostic problem =
+            conflict(m, key, fmt::format("mount '{}' has the target of {}, {}", mount.name, other, toml_quote(mount.target)),
+                     "each mount needs its own place in the guest", it->second);
+        problem.key = entry_key("mount", mount.name);  // a guest keeps the first of two
+        found.add(std::move(problem));
     }
 }
 

@@ -1,5 +1,5 @@
 // What every machine has: memory, processors, identity, randomness, and a confined QEMU.
-#include "plan/contributors.hpp"
+#include "plan/own_words.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -60,10 +60,17 @@ void add_machine_options(Planning& p) {
 void add_sandbox(Planning& p) {
     if (!p.has("sandbox"))
         return p.reason(fmt::format("QEMU runs without its sandbox because QEMU {} was built without it", p.qemu_facts.version));
+    const OwnProgram own = own_program(p);
+    if (own.kind == OwnProgram::Kind::privileged)  // a sandbox holds for all that QEMU starts, and the kernel lets none of them rise
+        return p.reason(
+            fmt::format("QEMU runs without its sandbox because a program that it starts for \"{}\" needs privileges", own.word));
     std::string_view spawn = "deny";
     if (p.machine.console.mode == ConsoleMode::gui) {
         spawn = "allow";
         p.reason("QEMU may start programs because the toolkit of its window does");
+    } else if (own.kind == OwnProgram::Kind::plain) {
+        spawn = "allow";
+        p.reason(fmt::format("QEMU may start programs because \"{}\" has it start one", own.word));
     }
     p.qemu.option("-sandbox", fmt::format("on,obsolete=deny,elevateprivileges=deny,spawn={},resourcecontrol=deny", spawn));
 }

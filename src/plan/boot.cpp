@@ -42,13 +42,15 @@ void add_initrds(Planning& p, const DirectKernel& kernel) {
                  p.machine.boot.initrds.empty() ? kernel.key : "boot.initrd");
 }
 
-/// A boot entry's words, then vmspawn's own, then the user's, so that they win where the kernel takes the last. They are joined as they
-/// are: a value with blanks is quoted by whoever writes it, as the kernel wants it.
+/// A boot entry's words, then vmspawn's own, then the user's, so that they win where the kernel takes the last, but for those of
+/// plan_root that callers of systemd-vmspawn find last. They are joined as they are: a value with blanks is quoted by whoever writes it, as
+/// the kernel wants it.
 std::string command_line(const Planning& p) {
     std::vector<std::string> words = p.kernel_words;
     if (p.kernel && !p.kernel->options.empty())
         words.insert(words.begin(), p.kernel->options);
     words.insert(words.end(), p.machine.boot.cmdline.begin(), p.machine.boot.cmdline.end());
+    words.insert(words.end(), p.last_kernel_words.begin(), p.last_kernel_words.end());
     return fmt::format("{}", fmt::join(words, " "));
 }
 
@@ -95,8 +97,8 @@ void add_command_line(Planning& p, bool direct) {
     else if (has_smbios(p))
         add_by_smbios(p, line);
     else if (!p.machine.boot.cmdline.empty())
-        p.found.add(error("boot.cmdline does not reach the kernel", p.origin("boot.cmdline"))
-                        .with_hint(fmt::format("a guest of {} has no SMBIOS, which would carry it", p.arch.name)));
+        miss(p, error("boot.cmdline does not reach the kernel", p.origin("boot.cmdline"))
+                    .with_hint(fmt::format("a guest of {} has no SMBIOS, which would carry it", p.arch.name)));
     else
         p.reason(fmt::format("the guest is not told \"{}\" because a guest of {} has no SMBIOS, which would carry it", line, p.arch.name));
 }
@@ -123,8 +125,8 @@ void plan_boot(Planning& p) {
     if (may_need_uefi(p.machine))
         return;  // it could not be had, which is said already
     if (!boot.cmdline.empty())
-        p.found.add(error("boot.cmdline does not reach a disk's own boot loader", p.origin("boot.cmdline"))
-                        .with_hint("set boot.linux, or put the words into the image"));
+        miss(p, error("boot.cmdline does not reach a disk's own boot loader", p.origin("boot.cmdline"))
+                    .with_hint("set boot.linux, or put the words into the image"));
     else if (!p.kernel_words.empty())
         p.reason(fmt::format("the guest is not told \"{}\" because a disk's own boot loader takes no words from outside",
                              fmt::join(p.kernel_words, " ")));

@@ -45,14 +45,15 @@ struct Planning {
     std::vector<std::string>& qemu_reasons;     ///< become the reasons of the resource "qemu"
     std::vector<std::string>& kernel_words;     ///< vmspawn's own, collected in the order of reference C.3
     Diagnostics& found;
-    std::optional<DirectKernel> kernel{};         ///< decided by plan_kernel; nothing where a boot loader starts the guest
-    std::vector<std::string> qemu_environment{};  ///< "NAME=value", besides the short one
-    std::vector<std::string> fstab{};             ///< lines for the guest's systemd, sent as the credential fstab.extra
-    const Firmware* firmware = nullptr;           ///< the UEFI that starts the machine, decided by plan_firmware; null: there is none
-    std::optional<GuestLink> link{};              ///< decided by plan_vsock
-    std::uint64_t smbios_bytes = 0;               ///< of the strings that SMBIOS holds so far
-    std::vector<ResourceId> qemu_needs{};         ///< what QEMU must not start before, besides what its words mention
-    std::vector<Piece> initrd_credentials{};      ///< an archive to follow the initrds: what SMBIOS may not carry (plan_credentials)
+    std::vector<std::string> last_kernel_words{};  ///< vmspawn's own after the user's
+    std::optional<DirectKernel> kernel{};          ///< decided by plan_kernel; nothing where a boot loader starts the guest
+    std::vector<std::string> qemu_environment{};   ///< "NAME=value", besides the short one
+    std::vector<std::string> fstab{};              ///< lines for the guest's systemd, sent as the credential fstab.extra
+    const Firmware* firmware = nullptr;            ///< the UEFI that starts the machine, decided by plan_firmware; null: there is none
+    std::optional<GuestLink> link{};               ///< decided by plan_vsock
+    std::uint64_t smbios_bytes = 0;                ///< of the strings that SMBIOS holds so far
+    std::vector<ResourceId> qemu_needs{};          ///< what QEMU must not start before, besides what its words mention
+    std::vector<Piece> initrd_credentials{};       ///< an archive to follow the initrds: what SMBIOS may not carry (plan_credentials)
 
     void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
     void reason(std::string text) { qemu_reasons.push_back(std::move(text)); }
@@ -91,6 +92,8 @@ void plan_boot(Planning&);         ///< kernel, initrds, firmware; spends kernel
 void plan_extra(Planning&);        ///< qemu.extra and SYSTEMD_VMSPAWN_QEMU_EXTRA
 void plan_record(Planning&);
 
+/// What is asked for and cannot be had here: an error, but for callers of systemd-vmspawn a warning, and they go without.
+void miss(Planning&, Diagnostic problem);
 /// The kind of the terminal that standard input and output are, such as "xterm".
 std::optional<std::string> caller_terminal(const Planning&);
 /// True when one of the kernel words says where the root, or the verity hash that leads to it, is.

@@ -25,11 +25,12 @@ std::vector<HotDiskType> disk_types(const Planning& p) {
     return types;
 }
 
-/// Each port costs a guest a moment of its start, most of all an emulated one, whose processor does the work.
+/// Each port costs a guest a moment of its start, most of all an emulated one, whose processor does the work. Callers of systemd-vmspawn
+/// know of no setting, and count on disks that come later.
 std::uint32_t default_port_count(Planning& p) {
     constexpr std::uint32_t usual = 4;
     const std::string key = "qemu.hotplug-ports";
-    if (!p.kvm && p.kernel && !p.link) {
+    if (!p.kvm && p.kernel && !p.link && !p.machine.as_systemd_vmspawn) {
         p.reason(fmt::format("no PCI Express ports for disks that come later because they slow an emulated start and {} is not set", key));
         return 0;
     }

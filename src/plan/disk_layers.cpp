@@ -159,15 +159,25 @@ private:
         const bool beside = !relative.empty() && *relative.begin() != "..";
         const bool listed = std::ranges::any_of(
             disk_.backing, [&](const Path& path) { return path.lexically_normal() == file.path || path.lexically_normal() == wanted; });
-        if (beside || listed) {
-            file.path = wanted;  // a link that is moved until the start leads nowhere else
-            return true;
+        if (!beside && !listed) {
+            object(wanted, verb);
+            if (!p_.machine.as_systemd_vmspawn)
+                return false;
         }
+        file.path = wanted;  // a link that is moved until the start leads nowhere else
+        return true;
+    }
+
+    /// systemd-vmspawn has no setting that allows it, and no check.
+    void object(const Path& wanted, std::string_view verb) {
         const std::string backing = disk_.key + ".backing";
-        p_.found.add(error(fmt::format("{}: {} {} {}, outside its own directory", key_, p_.shown(disk_.path), verb, p_.shown(wanted)),
-                           p_.origin(p_.machine.said(backing) ? backing : key_))
-                         .with_hint(fmt::format("{} = [\"{}\"] allows it", backing, wanted.string())));
-        return false;
+        const std::string summary =
+            fmt::format("{}: {} {} {}, outside its own directory", key_, p_.shown(disk_.path), verb, p_.shown(wanted));
+        if (p_.machine.as_systemd_vmspawn)
+            p_.found.add(warning(summary, p_.origin(key_)).with_hint("it is opened all the same"));
+        else
+            p_.found.add(error(summary, p_.origin(p_.machine.said(backing) ? backing : key_))
+                             .with_hint(fmt::format("{} = [\"{}\"] allows it", backing, wanted.string())));
     }
 
     static Path real(const Path& path, const FileAnswer& answer) { return answer.target.empty() ? path : Path(answer.target); }

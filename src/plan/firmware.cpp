@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace vmspawn {
 
 namespace {
@@ -115,7 +117,7 @@ std::string uefi_setting(const Machine& machine) {
         return "boot.secure-boot";
     if (boot.confidential != Confidential::no)
         return "boot.confidential";
-    if (!boot.firmware_features.empty())
+    if (std::ranges::any_of(boot.firmware_features, [](const std::string& feature) { return !feature.starts_with('~'); }))
         return "boot.firmware-features";
     if (boot.nvram_template)
         return "boot.nvram-template";

@@ -12,12 +12,22 @@ namespace {
 
 constexpr std::uint32_t journal_port = 19532;  ///< systemd's own for journals
 
-void refuse(Planning& p, const std::string& problem, std::string hint) {
+Diagnostic problem_of(const Planning& p, const std::string& problem, std::string hint) {
     const std::string key = "journal.forward";
-    p.found.add(error(fmt::format("{}: {}", key, problem), p.origin(key)).with_hint(std::move(hint)).with_error(EOPNOTSUPP));
+    return error(fmt::format("{}: {}", key, problem), p.origin(key)).with_hint(std::move(hint)).with_error(EOPNOTSUPP);
 }
 
-void add_limits(const Journal& journal, std::vector<Word>& arguments) {
+void refuse(Planning& p, const std::string& problem, std::string hint) {
+    p.found.add(problem_of(p, problem, std::move(hint)));
+}
+
+/// What the journal on the host may grow to, where the helper knows of it.
+void add_limits(Planning& p, std::vector<Word>& arguments) {
+    const Journal& journal = p.machine.journal;
+    const auto known = p.host.programs.find("systemd-journal-remote --max-use");
+    if (journal.is_limited() && (known == p.host.programs.end() || known->second.empty()))
+        return miss(p, problem_of(p, "this systemd-journal-remote cannot be told limits",
+                                  "systemd 261 is the first whose can; or drop journal.max-use and the like"));
     const auto add = [&](std::string_view option, const std::optional<std::uint64_t>& value) {
         if (value)
             arguments.emplace_back(fmt::format("--{}={}", option, *value));
@@ -36,22 +46,18 @@ void plan_journal(Planning& p) {
     if (!journal.forward)
         return;
     if (!p.link)
-        return refuse(p, "the journal travels over vsock, and there is none", "let the machine have a vsock");
+        return miss(p, problem_of(p, "the journal travels over vsock, and there is none", "let the machine have a vsock"));
     if (p.machine.boot.confidential == Confidential::sev_snp)
         return refuse(p, "a SEV-SNP guest cannot be told where to", "what it is told is measured before the port is known");
     const auto remote = p.host.programs.find("systemd-journal-remote");
     if (remote == p.host.programs.end() || remote->second.empty())
         return refuse(p, "systemd-journal-remote is not installed", "apt install systemd-journal-remote");
-    const auto limits = p.host.programs.find("systemd-journal-remote --max-use");
-    if (journal.is_limited() && (limits == p.host.programs.end() || limits->second.empty()))
-        return refuse(p, "this systemd-journal-remote cannot be told limits",
-                      "systemd 261 is the first whose can; or drop journal.max-use and the like");
     const std::string path = journal.forward->string();
     const bool file = path.ends_with(".journal");
     const ResourceId port = listen_for_guest(p, "journal-port", journal_port, key);
     Spawn spawn{.program = remote->second, .death_signal = SIGTERM, .critical = Critical::until_ready};
     spawn.arguments = {"--output=" + path, file ? "--split-mode=none" : "--split-mode=host"};
-    add_limits(journal, spawn.arguments);
+    add_limits(p, spawn.arguments);
     spawn.activation = port;
     spawn.environment = {"SYSTEMD_JOURNAL_REMOTE_CONFIG_FILE=/dev/null"};
     p.add({.id = "journal",

@@ -1,7 +1,9 @@
 #include "plan/planner.hpp"
 
+#include "model/rules.hpp"
 #include "plan/contributors.hpp"
 #include "plan/firmware.hpp"
+#include "plan/own_words.hpp"
 #include "plan/paths.hpp"
 
 #include <fmt/format.h>
@@ -141,6 +143,10 @@ std::vector<ResourceId> qemu_needs(const Planning& p) {
 void add_qemu(Planning& p) {
     Spawn spawn{.program = p.qemu_facts.path, .arguments = command_line(p), .death_signal = SIGTERM};
     spawn.environment = std::move(p.qemu_environment);
+    if (const OwnProgram own = own_program(p); own.kind == OwnProgram::Kind::privileged) {
+        spawn.no_new_privileges = false;
+        p.reason(fmt::format("what QEMU starts may gain privileges because \"{}\" needs it", own.word));
+    }
     p.add({.id = p.plan.qemu,
            .needs = qemu_needs(p),
            .up = std::move(spawn),
@@ -151,6 +157,10 @@ void add_qemu(Planning& p) {
 }
 
 }  // namespace
+
+void miss(Planning& p, Diagnostic problem) {
+    p.found.add(p.machine.as_systemd_vmspawn ? left_out(std::move(problem)) : std::move(problem));
+}
 
 std::string Planning::shown(const Path& path) const {
     return shown_path(path, {machine.directory, machine.home});

@@ -173,10 +173,13 @@ bool names_a_root(const std::vector<std::string>& words) {
 void plan_root(Planning& p) {
     if (!p.kernel)
         return;
-    if (names_a_root(p.machine.boot.cmdline))
+    const bool is_tree = p.machine.image.directory.has_value();
+    const bool is_last = is_tree && p.machine.as_systemd_vmspawn;  // reference C.3
+    if (!is_last && names_a_root(p.machine.boot.cmdline))
         return p.reason("no root= word of vmspawn's because boot.cmdline has one");
-    if (p.machine.image.directory)
-        p.kernel_words.insert(p.kernel_words.end(), {"root=root", "rootfstype=virtiofs", "rw"});
+    std::vector<std::string>& words = is_last ? p.last_kernel_words : p.kernel_words;
+    if (is_tree)
+        words.insert(words.end(), {"root=root", "rootfstype=virtiofs", "rw"});
     else if (p.machine.image.path)
         ImageRoot(p, p.host.layouts.at(p.machine.image.path->string())).plan();
 }

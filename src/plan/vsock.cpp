@@ -99,10 +99,10 @@ void go_without(Planning& p, const std::string& why) {
     const bool asked = p.machine.ready.notify && (p.machine.said("ready.notify") || p.machine.ready.timeout_us);
     const std::string key = p.machine.ready.timeout_us ? "ready.timeout" : "ready.notify";
     if (asked)
-        p.found.add(error(fmt::format("{}: the guest cannot tell when it is ready: {}", key, why), p.origin(key))
-                        .with_hint("drop it, or let the machine have a vsock")
-                        .with_error(EOPNOTSUPP));
-    else if (p.machine.ready.notify)
+        miss(p, error(fmt::format("{}: the guest cannot tell when it is ready: {}", key, why), p.origin(key))
+                    .with_hint("drop it, or let the machine have a vsock")
+                    .with_error(EOPNOTSUPP));
+    if (p.machine.ready.notify && (!asked || p.machine.as_systemd_vmspawn))
         p.reason(fmt::format("the machine counts as ready at once because {}", why));
 }
 

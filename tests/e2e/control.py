@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import drop_in
 from harness import PATIENCE, USER, Case, main
 
 MACHINE = "io.systemd.MachineInstance."
@@ -51,12 +52,20 @@ class Client:
 
 
 class Control(Case):
-    def begin(self, command="powerbutton", more="", **options):
+    first = "vda"  # the first that comes
+
+    def machine(self, command, name, ports):
+        """The words that start it."""
+        return ["run", self.linux(command, **({"console": ""} if command == "shell" else {})), f"--machine={name}",
+                *([f"--hotplug-ports={ports}"] if ports else [])]
+
+    def begin(self, command="powerbutton", *flags, name=None, ports=0):
         """A machine that runs, and a client."""
-        run = self.start("run", self.linux(command, more=more, **({"console": ""} if command == "shell" else {})),
-                         terminal=command == "shell", **options)
+        name = name or self.name
+        run = self.start(*self.machine(command, name, ports), *flags, terminal=command == "shell")
         run.wait_for("# " if command == "shell" else "T: waiting")
-        self.path = self.runtime_directories()[0] / "control"
+        [directory] = [path for path in self.runtime_directories() if path.name == name]
+        self.path = directory / "control"
         return run, Client(self.path)
 
     def end(self, run, status=0):
@@ -77,6 +86,32 @@ class Control(Case):
         self.assertEqual(DONE, client.call("PowerOff"))
         self.end(run)
         self.assertIn("T: button", run.text)
+
+    def state(self, client):
+        return client.call("Describe")["parameters"]["status"]
+
+    def test_five_rounds_of_pauses(self):
+        for _ in range(5):
+            run, client = self.begin()
+            for _ in range(3):
+                for verb, state in (("Pause", "paused"), ("Resume", "running")):
+                    self.assertEqual(DONE, client.call(verb))
+                    self.assertEqual(state, self.state(client))
+            self.assertEqual(DONE, client.call("Terminate"))
+            self.end(run)
+
+    def test_two_machines_are_paused_each_by_its_own(self):
+        machines = [self.begin(name=f"{self.name}-{which}") for which in "ab"]
+        first, second = (client for _, client in machines)
+        for verb, client, states in (("Pause", first, ["paused", "running"]), ("Pause", second, ["paused", "paused"]),
+                                     ("Resume", first, ["running", "paused"]), ("Resume", second, ["running", "running"])):
+            self.assertEqual(DONE, client.call(verb))
+            self.assertEqual(states, [self.state(client) for _, client in machines])
+        for _, client in machines:
+            self.assertEqual(DONE, client.call("Terminate"))
+        for run, _ in machines:
+            self.assert_status(0, run)
+        self.assert_nothing_left()
 
     def test_events_with_and_without_a_filter(self):
         run, client = self.begin()
@@ -187,7 +222,7 @@ class Control(Case):
         self.end(run)
 
     def test_a_machine_without_ports_says_why_it_takes_no_disk(self):
-        run, client = self.begin(more="[vsock]\nenabled = false\n")
+        run, client = self.begin("powerbutton", "--vsock=no")
         answer = client.call("AddStorage", {"name": "v", "fileDescriptorIndex": 0}, [os.open(self.image("v", 1), os.O_RDWR)])
         self.error("NotSupported", answer)
         self.assertIn("qemu.hotplug-ports", answer["parameters"]["reason"])
@@ -216,7 +251,8 @@ class Control(Case):
         raise AssertionError(f"{command}: no {pattern}\n{run.everything()}")
 
     def test_disks_come_and_go_before_the_guests_eyes(self):
-        run, client = self.begin("shell", "[qemu]\nhotplug-ports = 3\n")
+        run, client = self.begin("shell", ports=3)
+        disk = f"/dev/{self.first}"
         first, second = self.image("first", 8, "first"), self.image("second", 16, "second")
 
         def add(name, path, flags=os.O_RDWR, config=None):
@@ -226,8 +262,8 @@ class Control(Case):
             return answer
 
         self.assertEqual(DONE, add("fs:v", first))
-        self.ask(run, "head -c 5 /dev/vda; cat /sys/block/vda/size /sys/block/vda/ro /sys/block/vda/serial", r"first16384\s+0\s+fs:v")
-        self.ask(run, "echo hello >/dev/vda; sync", r"-42")
+        self.ask(run, f"cd /sys/block/{self.first}; head -c 5 {disk}; cat size ro serial; cd /", r"first16384\s+0\s+fs:v")
+        self.ask(run, f"echo hello >{disk}; sync", r"-42")
         self.assertEqual(b"hello", first.read_bytes()[:5])
         self.assertEqual(DONE, add("ro", second, os.O_RDONLY, "virtio-scsi"))
         self.ask(run, "head -c 6 /dev/sda; cat /sys/block/sda/ro", r"second1")
@@ -238,10 +274,13 @@ class Control(Case):
         self.errno("EISDIR", add("w", self.dir, os.O_RDONLY))
         self.errno("EBUSY", add("w", first))
 
-        with open(self.image("third", 8, "third"), "r+b") as third, open(second, "rb") as reader:
+        with (open(self.image("third", 8, "third"), "r+b") as third, open(self.image("between", 8), "r+b") as between,
+              open(second, "rb") as reader):
             self.errno("EROFS", client.call("ReplaceStorage", {"name": "fs:v", "fileDescriptorIndex": 0}, [reader.fileno()]))
-            self.assertEqual(DONE, client.call("ReplaceStorage", {"name": "fs:v", "fileDescriptorIndex": 0}, [third.fileno()]))
-        self.ask(run, "echo 3 >/proc/sys/vm/drop_caches; head -c 5 /dev/vda", r"third")
+            self.error("NoSuchStorage", client.call("ReplaceStorage", {"name": "other", "fileDescriptorIndex": 0}, [third.fileno()]))
+            for writer in (between, third):
+                self.assertEqual(DONE, client.call("ReplaceStorage", {"name": "fs:v", "fileDescriptorIndex": 0}, [writer.fileno()]))
+        self.ask(run, f"echo 3 >/proc/sys/vm/drop_caches; head -c 5 {disk}", r"third")
         self.assertEqual(DONE, add("nvme", first, config="nvme"))
         self.ask(run, "head -c 5 /dev/nvme0n1", r"hello")
 
@@ -251,7 +290,7 @@ class Control(Case):
         self.assertEqual(DONE, client.call("RemoveStorage", {"name": "ro"}))
         self.assertEqual(DONE, client.call("RemoveStorage", {"name": "fs:v"}))
         self.error("NoSuchStorage", client.call("RemoveStorage", {"name": "other"}))
-        self.ask(run, "ls /sys/block /dev/vda", r"/dev/vda: No such file")
+        self.ask(run, f"ls /sys/block {disk}", rf"{disk}: No such file")
         self.ask(run, "ls /dev/sda", r"/dev/sda: No such file")
         while gone.answer()["parameters"]["data"].get("device") != "hot1-disk":  # a guest's own view of it comes before
             pass
@@ -259,22 +298,32 @@ class Control(Case):
         while (answer := add("fs:v", second)) != DONE:  # QEMU's own part of the removal
             self.errno("EBUSY", answer)
             self.assertLess(time.monotonic(), end)
-        self.ask(run, "head -c 6 /dev/vda", r"second")
+        self.ask(run, f"head -c 6 {disk}", r"second")
         run.send(b"exit\r")
         self.end(run)
 
     def test_disks_from_the_start_stay(self):
         image = self.image("data", 4)
-        run, client = self.begin(more=f"[drive.data]\npath = {str(image)!r}\ndisk-type = \"virtio-scsi\"\n")
-        self.error("StorageImmutable", client.call("RemoveStorage", {"name": "drive.data"}))
+        run, client = self.begin("powerbutton", f"--extra-drive=virtio-scsi:{image}")
+        self.error("StorageImmutable", client.call("RemoveStorage", {"name": "drive.cli0"}))
         with open(self.image("more", 4), "r+b") as more, open(image, "r+b") as again:
-            self.error("StorageImmutable", client.call("ReplaceStorage", {"name": "drive.data", "fileDescriptorIndex": 0}, [more.fileno()]))
+            self.error("StorageImmutable", client.call("ReplaceStorage", {"name": "drive.cli0", "fileDescriptorIndex": 0}, [more.fileno()]))
             self.errno("EBUSY", client.call("AddStorage", {"name": "again", "fileDescriptorIndex": 0, "config": "virtio-scsi"}, [again.fileno()]))
             self.assertIn("storage again: ", run.pump(0.5) and run.errors, "QEMU's words about the lock")
             self.assertEqual(DONE, client.call("AddStorage", {"name": "more", "fileDescriptorIndex": 0, "config": "virtio-scsi"}, [more.fileno()]),
                              "the controller is there: no port is needed")
         client.call("Terminate")
         self.end(run)
+
+
+class CalledControl(drop_in.Caller, Control):
+    """Emulated, without a vsock, and called as who knows of no setting for it: disks may come all the same."""
+    first = "vdb"
+    test_a_machine_without_ports_says_why_it_takes_no_disk = None  # it has some
+
+    def machine(self, command, name, _):
+        return [*self.tiny(command, image=self.disk(f"{name}.raw"), name=name),
+                *(["--console=interactive"] if command == "shell" else [])]
 
 
 if __name__ == "__main__":

@@ -96,6 +96,8 @@ class Refusals(Caller):
         run = self.call("--version", "--bogus")
         self.assert_status(0, run)
         self.assertRegex(run.text, r"^systemd \d+ \(\d+\)\nvmspawn ")
+        for question in ("--help", "--version"):  # reference D.3, 29: there both fail
+            self.assert_status(0, self.call(question, env={**self.env, "SYSTEMD_VMSPAWN_NETWORK_MAC": "nonsense"}))
         run = self.call("--firmware=list")
         self.assert_status(0, run)
         self.assertRegex(run.text, r"^/\S+\.json\n")
@@ -132,6 +134,29 @@ class Scenarios(Caller):
         run = self.call(*self.tiny("disks"), env={**self.env, "SYSTEMD_VMSPAWN_QEMU_EXTRA": extra})
         self.assert_status(0, run)
         self.assertIn(f"serial=more sectors={(3 << 20) // 512} ", run.text)
+        self.assert_nothing_left()
+
+    def test_extra_words_may_have_qemu_start_a_helper(self):
+        """One that needs privileges, as qemu-bridge-helper does: nothing keeps it from them."""
+        self.disk()
+        seen = self.dir / "seen"
+        helper = self.fake("bridge-helper", f'{{ echo "$@"; grep -E "NoNewPrivs|Seccomp:" /proc/self/status; }} >"{seen}"; exit 1')
+        run = self.call(*self.tiny("words"),
+                        env={**self.env, "SYSTEMD_VMSPAWN_QEMU_EXTRA": f"-netdev bridge,id=own,br=br0,helper={helper}"})
+        self.assert_status(5, run)
+        self.assertIn("bridge helper failed", run.errors)
+        self.assertRegex(seen.read_text(), r"--br=br0\nNoNewPrivs:\s0\nSeccomp:\s0\n")
+        self.assert_nothing_left()
+
+    def test_what_needs_a_vsock_is_left_out_where_there_is_none(self):
+        if pathlib.Path("/dev/vhost-vsock").exists() or shutil.which("vhost-device-vsock"):
+            self.skipTest("this host has a vsock")
+        self.disk()
+        run = self.call(*self.tiny("words", "--vsock", "", "--forward-journal=j", "--notify-ready=yes"))
+        self.assert_status(0, run)
+        self.assertIn("--notify-ready=yes: warning: ready.notify: the guest cannot tell when it is ready", run.errors)
+        self.assertIn("--forward-journal=j: warning: journal.forward: the journal travels over vsock, and there is none", run.errors)
+        self.assertFalse((self.dir / "j").exists())
         self.assert_nothing_left()
 
     def test_the_image_of_a_name(self):

@@ -35,4 +35,15 @@ expect lib/systemd/system/systemd-vmspawn@.service
 [ "$("$root/usr/bin/systemd-vmspawn" --version | head -n 1)" = "systemd 262 (262)" ] || { echo "the drop-in is not systemd-vmspawn"; failed=1; }
 grep -q '^ExecStart=/usr/bin/systemd-vmspawn .*--machine=%i$' "$root/usr/lib/systemd/system/systemd-vmspawn@.service" ||
     { echo "the unit does not start the drop-in"; failed=1; }
+
+# Asked for when the build is configured, it comes with the rest: the program and its pages are those of BUILD.
+whole=$root/build root=$root/whole
+cached() { sed -n "s/^$1:[^=]*=//p" "$build/CMakeCache.txt"; }
+cmake -S "$(cached CMAKE_HOME_DIRECTORY)" -B "$whole" -G "$(cached CMAKE_GENERATOR)" -DCMAKE_CXX_COMPILER="$(cached CMAKE_CXX_COMPILER)" \
+    -DCMAKE_BUILD_TYPE="$(cached CMAKE_BUILD_TYPE)" -DBUILD_TESTING=OFF -DVMSPAWN_DROP_IN=ON >/dev/null
+cp "$build"/vmspawn "$build"/*.[157] "$build"/*.html "$whole"
+DESTDIR=$root cmake --install "$whole" --prefix /usr >/dev/null
+expect bin/vmspawn
+expect lib/systemd/system/systemd-vmspawn@.service
+[ "$(readlink "$root/usr/bin/systemd-vmspawn")" = vmspawn ] || { echo "systemd-vmspawn did not come with the rest"; failed=1; }
 exit $failed

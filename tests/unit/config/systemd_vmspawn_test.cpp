@@ -139,6 +139,56 @@ TEST(SystemdVmspawn, NamesAreThoseOfThePeer) {
     EXPECT_EQ(called({"-D", "/"}).machine.name, "a-host");
 }
 
+TEST(SystemdVmspawn, TheMachineKnowsWhoseCallersItHas) {
+    EXPECT_TRUE(called({"-i", "a.raw"}).machine.as_systemd_vmspawn);
+    EXPECT_FALSE(call({"run", "-i", "a.raw"}, "vmspawn").machine.as_systemd_vmspawn);
+}
+
+TEST(SystemdVmspawn, AnEmptyStateIsNone) {
+    const Machine m = called({"-i", "a.raw", "--tpm-state=", "--efi-nvram-state", ""}).machine;
+    EXPECT_EQ(m.tpm.state.kind, StateKind::off);
+    EXPECT_EQ(m.boot.nvram_state.kind, StateKind::off);
+    EXPECT_EQ(call({"run", "-i", "a.raw", "--tpm-state="}, "vmspawn").machine.tpm.state.kind, StateKind::keep);
+}
+
+TEST(SystemdVmspawn, ASliceIsMangled) {
+    EXPECT_EQ(called({"-i", "a.raw", "--slice=foo/bar"}).machine.unit.slice, "foo-bar");
+    EXPECT_EQ(called({"-i", "a.raw", "-S", "a b\xc3\xa4.slice"}).machine.unit.slice, "a\\x20b\\xc3\\xa4.slice");
+    EXPECT_EQ(called({"-i", "a.raw", "--slice=a-b_c:d.e\\x20@f"}).machine.unit.slice, "a-b_c:d.e\\x20@f");
+    EXPECT_THAT(call({"-i", "a.raw", "--slice=/a/b"}).problems, ElementsAre("error --slice=/a/b"));
+    EXPECT_THAT(call({"run", "-i", "a.raw", "--slice=foo/bar"}, "vmspawn").problems, ElementsAre("error --slice=foo/bar"));
+}
+
+TEST(SystemdVmspawn, OfTwoMountsAtOnePlaceTheFirstStays) {
+    const Called got = call({"-i", "a.raw", "--bind=/a:/root/src", "--bind=/b:/root/src", "--bind-ro=/c:/c"});
+    EXPECT_THAT(got.problems, ElementsAre("warning --bind=/b:/root/src"));
+    ASSERT_EQ(got.machine.mounts.size(), 2U);
+    EXPECT_EQ(got.machine.mounts[0].source, "/a");
+    EXPECT_EQ(got.machine.mounts[1].source, "/c");
+    EXPECT_EQ(got.machine.origins.count("mount.cli1.read-only"), 0U) << "nothing of it is left";
+    EXPECT_THAT(call({"run", "-i", "a.raw", "--bind=/a:/s", "--bind=/b:/s"}, "vmspawn").problems, ElementsAre("error --bind=/b:/s"));
+}
+
+TEST(SystemdVmspawn, WhoAsksForSecureBootTwiceGetsTheLast) {
+    const auto outcome = [](std::vector<const char*> words) {
+        words.insert(words.begin(), {"-i", "a.raw"});
+        const Called got = call(words);
+        EXPECT_EQ(got.problems.size(), 1U);
+        std::string text = got.problems.empty() ? "" : got.problems.front();
+        for (const std::string& feature : got.machine.boot.firmware_features)
+            text += " " + feature;
+        return text + (got.machine.boot.secure_boot == Want::no ? ", no" : got.machine.boot.secure_boot == Want::yes ? ", yes" : ", auto");
+    };
+    EXPECT_EQ(outcome({"--firmware-features=a,secure-boot", "--secure-boot=no"}), "warning --firmware-features=a,secure-boot a, no");
+    EXPECT_EQ(outcome({"--secure-boot=no", "--firmware-features=secure-boot"}), "warning --secure-boot=no secure-boot, auto");
+    EXPECT_EQ(outcome({"--firmware-features=~secure-boot", "--secure-boot=yes"}), "warning --firmware-features=~secure-boot, yes");
+    EXPECT_EQ(outcome({"--secure-boot=yes", "--firmware-features=~secure-boot"}), "warning --firmware-features=~secure-boot, yes")
+        << "what asks for it wins over what excludes it";
+    EXPECT_THAT(called({"-i", "a.raw", "--secure-boot=no", "--firmware-features=~secure-boot"}).problems, IsEmpty());
+    EXPECT_THAT(call({"run", "-i", "a.raw", "--secure-boot=no", "--firmware-features=secure-boot"}, "vmspawn").problems,
+                ElementsAre("error --firmware-features=secure-boot"));
+}
+
 TEST(SystemdVmspawn, QuestionsInsteadOfValues) {
     EXPECT_EQ(called({"--firmware=list"}).invocation.inquiry, Inquiry::firmware_list);
     EXPECT_EQ(called({"--firmware-features=list"}).invocation.inquiry, Inquiry::firmware_features);

@@ -5,6 +5,7 @@
 namespace vmspawn {
 namespace {
 
+using testing::AnyOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -63,6 +64,48 @@ TEST(Basics, SaysWhatTheProbedQemuLacks) {
 TEST(Basics, SandboxDeniesAllFour) {
     EXPECT_THAT(planned(direct_machine()).values("-sandbox"),
                 ElementsAre("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
+}
+
+TEST(Basics, WordsThatStartAProgramMayDoSo) {
+    struct Case {
+        std::vector<std::string> words;
+        std::string spawn;  ///< empty: no sandbox at all
+    };
+    const std::vector<Case> cases = {{{"-netdev", "tap,id=a,ifname=t0"}, "allow"},
+                                     {{"-nic", "tap,script=/etc/up,downscript=no"}, "allow"},
+                                     {{"-netdev", R"({"type":"tap","id":"a","script":"no"})"}, "allow"},
+                                     {{"-netdev", "user,id=a,guestfwd=tcp:10.0.2.100:7-cmd:cat"}, "allow"},
+                                     {{"--incoming", "exec:cat state"}, "allow"},
+                                     {{"-netdev", "bridge,id=a,br=br0"}, ""},
+                                     {{"-net", "nic", "-net", "bridge"}, ""},
+                                     {{"-netdev", R"({"type":"bridge","id":"a"})"}, ""},
+                                     {{"-netdev", "tap,id=a,br=br0,helper=/h"}, ""},
+                                     {{"-netdev", "user,id=a,smb=/srv"}, ""},
+                                     {{"-netdev", "tap,id=a,script=no,downscript=no"}, "deny"},
+                                     {{"-netdev", "tap,id=a,fd=3"}, "deny"},
+                                     {{"-netdev", "user,id=a"}, "deny"},
+                                     {{"-device", "virtio-net-pci,id=bridge", "tap"}, "deny"}};
+    for (const Case& one : cases) {
+        Machine machine = direct_machine();
+        machine.qemu.extra = one.words;
+        const Planned made = planned(machine);
+        const auto sandbox = made.values("-sandbox");
+        const bool privileged = one.spawn.empty();
+        EXPECT_EQ(sandbox.size(), privileged ? 0U : 1U) << one.words.back();
+        if (!sandbox.empty())
+            EXPECT_THAT(sandbox.front(), HasSubstr("spawn=" + one.spawn)) << one.words.back();
+        EXPECT_EQ(std::get<Spawn>(made.at("qemu").up).no_new_privileges, !privileged) << one.words.back();
+        const auto tells = Contains(AnyOf(HasSubstr("may start programs because"), HasSubstr("may gain privileges because")));
+        EXPECT_EQ(testing::Matches(tells)(made.reasons()), one.spawn != "deny") << one.words.back();
+    }
+    Host host = plain_host();
+    host.environment["SYSTEMD_VMSPAWN_QEMU_EXTRA"] = "-device virtio-net-pci,netdev=a -netdev 'bridge,id=a,br=br0'";
+    const Planned made = planned(direct_machine(), host);
+    EXPECT_THAT(made.values("-sandbox"), IsEmpty());
+    EXPECT_THAT(made.reasons(),
+                Contains("QEMU runs without its sandbox because a program that it starts for \"bridge,id=a,br=br0\" needs privileges"));
+    EXPECT_THAT(made.reasons(), Contains("what QEMU starts may gain privileges because \"bridge,id=a,br=br0\" needs it"));
+    EXPECT_TRUE(std::get<Spawn>(planned(direct_machine()).at("qemu").up).no_new_privileges);
 }
 
 TEST(Basics, TalksQmpOverAnInheritedSocket) {

@@ -48,6 +48,13 @@ TEST(ControlPlan, AnEmulatedDirectStartHasNoPorts) {
     EXPECT_THAT(made.reasons(), Contains(HasSubstr("no PCI Express ports for disks that come later because")));
 }
 
+TEST(ControlPlan, CallersOfSystemdVmspawnHavePortsAlways) {
+    Machine machine = direct_machine();
+    machine.as_systemd_vmspawn = true;
+    EXPECT_EQ(ports_of(planned(machine, port_host())), 4U);
+    EXPECT_THAT(planned(machine, plain_host()).summaries(), IsEmpty()) << "where QEMU has no such device";
+}
+
 TEST(ControlPlan, OthersHaveSome) {
     EXPECT_EQ(ports_of(planned(disk_machine(), port_host())), 4U);
     Host kvm = port_host();

@@ -109,6 +109,11 @@ TEST(Firmware, AUnifiedKernelImageStartsFromUefi) {
 TEST(Firmware, APlainKernelAsksForUefiOnlyByOtherKeys) {
     EXPECT_EQ(planned(direct_machine(), with_kernel("pe")).plan.find("firmware"), nullptr);
     Machine machine = direct_machine();
+    machine.boot.firmware_features = {"~secure-boot"};
+    EXPECT_EQ(planned(machine, with_kernel("pe")).plan.find("firmware"), nullptr) << "what is excluded asks for nothing";
+    machine.boot.firmware_features = {"~enrolled-keys", "secure-boot"};
+    EXPECT_NE(planned(machine, with_kernel("pe")).plan.find("firmware"), nullptr);
+    machine.boot.firmware_features.clear();
     machine.boot.secure_boot = Want::yes;
     const Planned made = planned(machine, with_kernel("pe"));
     EXPECT_THAT(made.summaries(), IsEmpty());

@@ -17,6 +17,9 @@ namespace vmspawn {
 
 namespace {
 
+/// Microseconds of waiting in each two seconds: systemd's own measure. The kernel drops the last byte: the NUL goes with it.
+constexpr char usual_trigger[] = "some 200000 2000000";
+
 /// "/machine.slice/machine-a.scope"; empty: there is no version 2 of control groups.
 std::string group_in(const std::string& path) {
     std::ifstream file(path);
@@ -57,7 +60,7 @@ void MemoryPressure::settle() {
     const bool was_told = std::getenv("MEMORY_PRESSURE_WATCH") != nullptr;
     if (is_unwanted_ || (was_told && group == told_in_))
         return;
-    const std::string trigger = "some 200000 2000000";  // microseconds of waiting in each two seconds, which is systemd's own measure
+    const std::string trigger(usual_trigger, sizeof usual_trigger);
     if (group.empty() || (!watch(places_.groups + group + "/memory.pressure", trigger) && errno == ENOENT))
         watch(places_.of_all, trigger);
 }

@@ -216,6 +216,26 @@ class Vsock(SystemdCase):
             self.assert_nothing_left()
 
 
+class Told(Case):
+    def test_the_service_manager_knows_the_process_of_qemu(self):
+        manager = Manager(self.dir / "notify")
+        self.addCleanup(manager.socket.close)
+        self.env["NOTIFY_SOCKET"] = str(self.dir / "notify")
+        run = self.start("run", self.sector("halt", "[ready]\nnotify = false\n"))
+        end = time.monotonic() + PATIENCE
+        while "READY=1" not in manager.listen():
+            self.assertLess(time.monotonic(), end, run.everything())
+            run.pump(0.1)
+        self.assertIn(f"X_VMSPAWN_LEADER_PID={run.qemu()}", manager.heard)
+        run.kill(signal.SIGTERM)
+        run.wait_for("asked the guest to power off", "errors")
+        run.kill(signal.SIGTERM)
+        self.assert_status(128 + 15, run)
+        self.assertFalse(any(word.startswith("EXTEND_TIMEOUT_USEC=") for word in manager.heard[:manager.listen().index("STOPPING=1")]),
+                         "a short start asks for nothing")
+        self.assert_nothing_left()
+
+
 class Late(Case):
     def test_the_service_manager_gives_the_time_of_the_definition(self):
         """A boot sector is never ready."""

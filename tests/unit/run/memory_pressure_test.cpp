@@ -80,7 +80,7 @@ protected:
 
     MemoryPressure::Places places_{
         .own_group = (directory_.path() / "self").string(), .groups = directory_.path().string(), .of_all = path()};
-    const std::string trigger_ = "some 200000 2000000";
+    const std::string trigger_{"some 200000 2000000\0", 20};  // a kernel takes it only with its end
 };
 
 TEST_F(OwnGroup, IsWatchedOnceTheMachineIsUpWhereNothingIsSaid) {

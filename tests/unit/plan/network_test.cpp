@@ -270,6 +270,35 @@ TEST(Network, WhoMayMakeATapMakesIt) {
         << "a root that has lost it, in a container";
 }
 
+TEST(Network, TheFirstTapHasTheAddressOfSystemdVmspawn) {
+    Machine machine = with_forwards({}, "out");
+    machine.networks.push_back({.name = "lan", .kind = NetworkKind::tap});
+    machine.networks.push_back({.name = "dmz", .kind = NetworkKind::tap});
+    Host host = root_with_tun();
+    const auto cards = [&] {
+        std::vector<std::string> macs;
+        for (const std::string& device : planned(machine, host).values("-device"))
+            if (const auto at = device.find(R"("mac":")"); at != std::string::npos)
+                macs.push_back(device.substr(at + 7, 17));
+        return macs;
+    };
+    const std::vector<std::string> ours = cards();  // as a record of before there was this fact
+    ASSERT_EQ(ours.size(), 3U);
+    const Mac peers{0x42, 0xb4, 0x8f, 0x15, 0x81, 0x58};
+    host.tap_macs = {{"test", peers}};
+    EXPECT_THAT(cards(), ElementsAre(ours[0], "42:b4:8f:15:81:58", ours[2]));
+    host.environment["SYSTEMD_VMSPAWN_NETWORK_MAC"] = "5254.0012.34aF";
+    EXPECT_THAT(cards(), ElementsAre(ours[0], "52:54:00:12:34:af", ours[2])) << "two cards with one address would not work";
+    host.environment.clear();
+    host.tap_macs = {{"test", std::nullopt}};
+    EXPECT_EQ(cards(), ours) << "a host without a machine id";
+    host.tap_macs = {{"other", peers}};
+    EXPECT_THAT(planned(machine, host).summaries(),
+                ElementsAre("the record of the host has no answer about the hardware address of the machine test"));
+    machine.networks[1].mac = peers;
+    EXPECT_THAT(cards(), ElementsAre(ours[0], "42:b4:8f:15:81:58", ours[2])) << "and nobody asks";
+}
+
 TEST(Network, ATapTakesItsAddressFromTheEnvironment) {
     Machine machine = with_forwards({});
     Host host = root_with_tun();

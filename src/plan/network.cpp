@@ -87,15 +87,16 @@ void add_tap(Planning& p, const Network& network, const std::string& id, bool fi
     if (p.host.net_admin) {
         tap.up = MakeTap{std::move(machine)};
         tap.reasons = {fmt::format("vmspawn makes it because {}", p.host.uid == 0 ? "uid = 0" : "it has CAP_NET_ADMIN")};
-        if (!p.name_is_drawn())
-            tap.announce = fmt::format("network {}: interface {} of this host", network.name, tap_name(p.machine.name + suffix));
     } else {
         tap.up = AskForTap{.socket = services_of(false).nsresourced, .machine = std::move(machine)};
         tap.ready = Readiness::answered;
         tap.reasons = {fmt::format("systemd-nsresourced makes it, and names it ns-…, because uid {} has no CAP_NET_ADMIN", p.host.uid)};
-        Word said(fmt::format("network {}: interface ", network.name));
-        tap.announce = (said += Late{tap.id, Late::What::name}) += " of this host";
     }
+    const std::string announced = fmt::format("network {}: interface ", network.name);
+    if (p.host.net_admin && !p.name_is_drawn())
+        tap.announce = Word(announced + tap_name(p.machine.name + suffix) + " of this host");
+    else
+        tap.announce = (Word(announced) += Late{tap.id, Late::What::name}) += " of this host";
     Word netdev(fmt::format("tap,id={},fd=", id));
     netdev += Late{tap.id, Late::What::fd};
     p.qemu.option("-netdev", std::move(netdev));

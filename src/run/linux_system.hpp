@@ -12,6 +12,7 @@
 #include "run/runtime_directory.hpp"
 #include "run/socket_watch.hpp"
 #include "run/system.hpp"
+#include "run/tap.hpp"
 #include "run/tap_request.hpp"
 #include "run/vsock.hpp"
 
@@ -53,7 +54,7 @@ private:
     };
     using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, ClientSocket, KeptDirectory, PseudoTerminal,
                               ReservedPort, Pipe, ClaimedVsock, VsockPort, KeyLink, Running, InScope, ServedControl, MindedSleep,
-                              std::unique_ptr<TapRequest>, std::unique_ptr<Registration>>;
+                              TapInterface, std::unique_ptr<TapRequest>, std::unique_ptr<Registration>>;
 
     const Plan& plan_;
     EventLoop& loop_;

@@ -205,6 +205,15 @@ TEST(Network, TapsAreCalledAfterTheMachine) {
     EXPECT_EQ(to_string(*made.at("net.default").announce), "network default: interface vt-test of this host");
 }
 
+TEST(Network, ATapOfADrawnNameIsToldWhenItIsKnown) {
+    Machine machine = disk_machine();
+    machine.image.ephemeral = true;
+    machine.networks = {{.name = "lan", .kind = NetworkKind::tap}};
+    const Planned made = planned(machine, root_with_tun());
+    EXPECT_EQ(to_string(*made.at("net.lan").announce), "network lan: interface <net.lan:name> of this host");
+    EXPECT_THAT(made.at("record").needs, Contains("net.lan")) << "for those who ask for the status";
+}
+
 constexpr const char* nsresourced_socket = "/run/systemd/io.systemd.NamespaceResource";
 
 Machine with_tap() {

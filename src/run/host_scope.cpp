@@ -152,8 +152,11 @@ int HostScope::describe(sd_bus_message* call) const {
     return result < 0 ? result : sd_bus_message_append(call, "a(sa(sv))", 0);
 }
 
-// The scope of a run that has just ended goes a moment after its last process.
+// The scope of a run that has just ended goes a moment after its last process. A process of ours that has ended since they were listed is
+// in no other list.
 void HostScope::started(const Result<sd_bus_message*>& answer) {
+    if (!answer && answer.failure().error == ESRCH && !std::exchange(listed_again_, true))
+        return make();
     if (!answer && answer.failure().error == EEXIST && !patience_over_) {
         patience_over_ = loop_.on_timer(patience, [this, failure = answer.failure()] { finish(failure); });
         return;

@@ -59,6 +59,7 @@ private:
     void job_removed(sd_bus_message* signal);
     void unit_removed(sd_bus_message* signal);
     int describe(sd_bus_message* call) const;
+    void refuse(Failure failure);
     void finish(Result<void> result);
 };
 

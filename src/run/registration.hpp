@@ -52,12 +52,14 @@ private:
     bool may_be_registered_ = false;
     int leader_ = 0;
 
-    bool open_bus();
+    Result<void> open_bus();
     [[nodiscard]] bool ask_by_varlink();
     void answered(Result<void> result);
     void start_machined();
     void ask_by_bus();
     void finish(Result<void> result);
+    void find_holder(const std::string& doing);
+    void tell(Result<void> result);
 };
 
 }  // namespace vmspawn

@@ -199,8 +199,9 @@ class Registered(Host):
         self.on_host("busctl", "call", "org.freedesktop.machine1", "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager",
                      "RegisterMachine", "sayssus", "vm-1", "0", "test", "vm", leader, "")
         run = self.begin("run", self.define())
-        self.assertEqual(17, run.finish(), run.everything())
-        self.assertIn("could not register the machine with systemd-machined", run.errors)
+        self.assertEqual(16, run.finish(), run.everything())
+        self.assertRegex(run.errors, r"could not register the machine with systemd-machined \(.*\): systemd-machined has a machine vm-1 already, "
+                                     rf"of test, with the leader sleep, pid {leader}\n")
         self.assertEqual(["vm-1"], self.machines(), "the other's")
         self.on_host("systemctl", "stop", "other")
         self.assert_gone(run, 17)

@@ -72,11 +72,13 @@ void add_scope(Planning& p, const Services& services) {
                            .properties = unit.properties,
                            .may_ask = may_ask(p, services)},
            .ready = Readiness::answered,
-           .on_failure = needed ? OnFailure::stop : OnFailure::go_on,
+           .on_failure = needed ? OnFailure::stop : OnFailure::warn,  // machined would take the unit that we are in for the machine's
            .because = p.origin(setting.empty() ? "unit.keep" : setting),
            .because_key = setting.empty() ? "unit.keep" : setting,
            .reasons = std::move(reasons),
-           .without = needed ? "" : "the machine stays in the unit that vmspawn was started in"});
+           .without = needed                        ? ""
+                      : unit.registered == Want::no ? "the machine stays in the unit that vmspawn was started in"
+                                                    : "the machine stays in the unit that vmspawn was started in, and is not registered"});
 }
 
 Word runtime_path(const Planning& p, const std::string& name) {

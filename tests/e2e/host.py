@@ -204,7 +204,24 @@ class Registered(Host):
                                      rf"of test, with the leader sleep, pid {leader}\n")
         self.assertEqual(["vm-1"], self.machines(), "the other's")
         self.on_host("systemctl", "stop", "other")
-        self.assert_gone(run, 17)
+        self.assert_gone(run, 16)
+
+    def test_a_machine_without_its_scope_is_not_registered(self):
+        """machined would take the unit that vmspawn was started in for the machine's, and stop that."""
+        scope = "machine-vm\\x2d1.scope"
+        self.on_host("systemd-run", "--unit=other", "systemd-run", "--scope", f"--unit={scope}", "sleep", "1000")
+        end = time.monotonic() + PATIENCE
+        while not self.scopes():
+            self.assertLess(time.monotonic(), end, self.journal())
+            time.sleep(0.05)
+        run = self.begin_waiting(self.define())
+        run.wait_for("is not registered", "errors")
+        self.assertRegex(run.errors, r"could not make a scope for the machine.*: there is a machine-vm\S+ already, in use by sleep, pid \d+\n")
+        self.assertEqual([], self.machines())
+        os.kill(self.pids("vmspawn")[0], signal.SIGTERM)
+        self.assertEqual(0, run.finish(), run.everything())
+        self.on_host("systemctl", "stop", scope)
+        self.assert_gone(run)
 
     def test_a_scope_that_systemd_refuses_ends_the_start(self):
         run = self.begin("run", self.define('[unit]\nslice = "tests-.slice"\n'))

@@ -48,7 +48,8 @@ TEST(UnitPlan, AScopeAndAnEntryByDefault) {
     EXPECT_FALSE(scope.user);
     EXPECT_EQ(to_string(scope.machine), "test");
     EXPECT_EQ(scope.slice, "machine.slice");
-    EXPECT_EQ(made.at("scope").on_failure, OnFailure::go_on);
+    EXPECT_EQ(made.at("scope").on_failure, OnFailure::warn) << "without it there is no registration: machined would take our caller's unit";
+    EXPECT_THAT(made.at("scope").without, HasSubstr("is not registered"));
     EXPECT_THAT(made.at("registration").needs, ElementsAre("runtime-dir", "control", "scope"));
     EXPECT_EQ(std::get<RegisterMachine>(made.at("registration").up).socket, "/run/systemd/machine/io.systemd.Machine");
     EXPECT_EQ(made.at("registration").ready, Readiness::answered);

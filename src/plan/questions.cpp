@@ -84,6 +84,9 @@ void ask_about_services(const Machine& machine, Asked& asked) {
             if (unit.registered != Want::no)
                 asked.ask(Question::Kind::service, subject, "unit.register");
     }
+    if (unit.registered != Want::no)
+        asked.ask(Question::Kind::service, services_of(false).machined_socket,
+                  "unit.register");  // a user's machine may be known there, too
     for (const std::string& subject : {services_of(false).bus, services_of(false).logind})
         asked.ask(Question::Kind::service, subject, "");
 }

@@ -132,7 +132,7 @@ void LinuxSystem::undo(const Resource& resource) {
     }
     if (const auto* link = std::get_if<KeyLink>(&found->second))
         unlink_key(*link);
-    if (auto* entry = std::get_if<std::unique_ptr<Registration>>(&found->second))
+    if (auto* entry = std::get_if<std::unique_ptr<Registrations>>(&found->second))
         (*entry)->take_back();
     if (std::holds_alternative<ServedControl>(found->second))
         close_control();

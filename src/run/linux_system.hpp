@@ -8,7 +8,7 @@
 #include "run/piece_writer.hpp"
 #include "run/ports.hpp"
 #include "run/qemu_watch.hpp"
-#include "run/registration.hpp"
+#include "run/registrations.hpp"
 #include "run/runtime_directory.hpp"
 #include "run/socket_watch.hpp"
 #include "run/system.hpp"
@@ -54,7 +54,7 @@ private:
     };
     using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, ClientSocket, KeptDirectory, PseudoTerminal,
                               ReservedPort, Pipe, ClaimedVsock, VsockPort, KeyLink, Running, InScope, ServedControl, MindedSleep,
-                              TapInterface, std::unique_ptr<TapRequest>, std::unique_ptr<Registration>>;
+                              TapInterface, std::unique_ptr<TapRequest>, std::unique_ptr<Registrations>>;
 
     const Plan& plan_;
     EventLoop& loop_;

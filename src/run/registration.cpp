@@ -72,7 +72,9 @@ Registration::Registration(EventLoop& loop, MachineEntry entry, std::function<vo
 
 void Registration::begin(int qemu) {
     leader_ = entry_.control.empty() ? getpid() : qemu;
-    if (!ask_by_varlink())
+    if (ask_by_varlink())
+        return;
+    if (entry_.start)
         start_machined();
     else
         finish(Failure{ECONNREFUSED, "register with systemd-machined", "it does not run"});

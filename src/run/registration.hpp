@@ -23,6 +23,7 @@ struct MachineEntry {
     std::string ssh_key;
     std::string control{};  ///< path of the control socket, or empty
     bool may_ask = false;   ///< the user for a password
+    bool start = true;      ///< machined, by D-Bus, where it does not listen
 };
 /// The parameters of io.systemd.Machine.Register: a JSON object.
 std::string register_parameters(const MachineEntry& entry, int leader);

@@ -311,7 +311,7 @@ class NewestUsers(Host):
         def ask(*words):
             return subprocess.run([LAB, "urun", self.lab, "tester", *words], capture_output=True, text=True, check=True).stdout
         self.assertRegex(ask("machinectl", "--user", "list", "--no-legend"), r"^vm-1 +vm +systemd-vmspawn")
-        self.assertEqual([], self.machines(), "the system's knows nothing of it")
+        self.assertNotIn("systemd-machined", run.errors, "that the system's may refuse is not told")
         ask("machinectl", "--user", "poweroff", "vm-1")
         self.assert_gone(run)
         self.assertIn("T: button", run.text, run.errors + self.journal())

@@ -84,6 +84,7 @@ struct Host {
     std::string cache;                    ///< "~/.cache/vmspawn"; empty: none
     std::string console;                  ///< "terminal", "pipe": what standard input is
     std::uint32_t rows = 0, columns = 0;  ///< of that terminal; 0: it does not know
+    std::optional<bool> networkd;         ///< systemd-networkd runs; nothing: a record of before this was looked for
     std::set<std::string> routes;         ///< "ipv4", "ipv6": which of them have a way to everywhere
     Kvm kvm;
     std::optional<Kvm> passed_kvm;                ///< what the descriptor of that name says (LISTEN_FDNAMES); nothing: none was passed

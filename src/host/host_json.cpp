@@ -111,6 +111,8 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
         record["rows"] = host.rows;
         record["columns"] = host.columns;
     }
+    if (host.networkd)
+        record["networkd"] = *host.networkd;
     if (host.tap_macs) {
         record["tap_macs"] = json::object();
         for (const auto& [machine, mac] : *host.tap_macs)

@@ -201,6 +201,8 @@ Host read_host(const json& value, const PathReader& paths) {
         object.read_number("rows", host.rows);
     if (object.find("columns") != nullptr)
         object.read_number("columns", host.columns);
+    if (object.find("networkd") != nullptr)
+        object.read("networkd", host.networkd.emplace());
     if (object.find("routes") != nullptr)
         for (std::string& family : object.read_strings("routes"))
             host.routes.insert(std::move(family));

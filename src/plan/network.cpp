@@ -97,6 +97,11 @@ void add_tap(Planning& p, const Network& network, const std::string& id, bool fi
         tap.announce = Word(announced + tap_name(p.machine.name + suffix) + " of this host");
     else
         tap.announce = (Word(announced) += Late{tap.id, Late::What::name}) += " of this host";
+    if (p.host.networkd == false)
+        p.plan.notices.push_back(
+            fmt::format("network {}: its interface has no addresses until somebody gives it some, because systemd-networkd "
+                        "does not run on this host",
+                        network.name));
     Word netdev(fmt::format("tap,id={},fd=", id));
     netdev += Late{tap.id, Late::What::fd};
     p.qemu.option("-netdev", std::move(netdev));

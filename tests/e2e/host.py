@@ -270,6 +270,7 @@ class Networked(Host):
         lease = re.search(r"T: lease ([0-9.]+)", run.text)
         self.assertIsNotNone(lease, f"{run.everything()}\n{self.journal()}")
         self.assertIn(lease[1], self.on_host("networkctl", "status", "--no-pager", interface[1]))
+        self.assertNotIn("systemd-networkd does not run", run.everything())
         said = self.on_host("bash", "-c", f"cat </dev/tcp/{lease[1]}/7000")
         self.assertEqual("pong from the guest\n", said)
         self.on_host("machinectl", "poweroff", "a-machine-of-mine")

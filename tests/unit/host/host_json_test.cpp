@@ -49,6 +49,7 @@ Host example() {
     host.subgids = {{100000, 65536}, {300000, 1}};
     host.users["ana"] = {.uid = 1000, .gid = 100, .group = "ana", .home = "/home/ana", .shell = "/bin/sh", .password = 106};
     host.users["bo"] = {.error = ENOENT};
+    host.networkd = true;
     host.tap_macs = {{"web", Mac{2, 0, 0, 0, 0, 1}}, {"nowhere", std::nullopt}};
     return host;
 }
@@ -82,6 +83,7 @@ TEST(HostJson, RoundTrip) {
     EXPECT_EQ(read->subgids, example().subgids);
     EXPECT_EQ(read->users, example().users);
     EXPECT_EQ(read->tap_macs, example().tap_macs);
+    EXPECT_EQ(read->networkd, true);
 }
 
 TEST(HostJson, EveryFileTypeRoundTrips) {
@@ -164,6 +166,7 @@ TEST(HostJson, NeighboursAndTheRootDirectoryAreNoBase) {
 TEST(HostJson, OlderRecordsKnowLessOfTaps) {
     Host host;
     EXPECT_FALSE(host_from_json(to_json(host, "", ""), "", "")->tap_macs);
+    EXPECT_FALSE(host_from_json(to_json(host, "", ""), "", "")->networkd.has_value());
     host.tap_macs.emplace();
     EXPECT_TRUE(host_from_json(to_json(host, "", ""), "", "")->tap_macs);
 }

@@ -82,6 +82,7 @@ TEST(Surroundings, KnowsThisProcess) {
     EXPECT_GE(host.cpus, 1U);
     EXPECT_GT(host.ram, 1U << 20U);
     EXPECT_EQ(host.seed, host_seed());
+    EXPECT_TRUE(host.networkd.has_value());
     EXPECT_EQ(host.environment.at("TERM"), "vt100");
     EXPECT_EQ(host.environment.at("SYSTEMD_VMSPAWN_QEMU_EXTRA"), "-foo bar");
     EXPECT_FALSE(host.environment.contains("CREDENTIALS_DIRECTORY"));

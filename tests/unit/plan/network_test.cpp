@@ -279,6 +279,22 @@ TEST(Network, WhoMayMakeATapMakesIt) {
         << "a root that has lost it, in a container";
 }
 
+TEST(Network, ATapThatNobodyConfiguresIsSaid) {
+    Host host = root_with_tun();
+    EXPECT_THAT(planned(with_tap(), host).plan.notices, Not(Contains(HasSubstr("networkd")))) << "a record of before this was looked for";
+    host.networkd = true;
+    EXPECT_THAT(planned(with_tap(), host).plan.notices, Not(Contains(HasSubstr("networkd"))));
+    host.networkd = false;
+    const std::string said =
+        "network default: its interface has no addresses until somebody gives it some, because systemd-networkd does "
+        "not run on this host";
+    EXPECT_THAT(planned(with_tap(), host).plan.notices, Contains(said));
+    Host user = user_with_nsresourced();
+    user.networkd = false;
+    EXPECT_THAT(planned(with_tap(), user).plan.notices, Contains(said));
+    EXPECT_THAT(planned(with_forwards({}), host).plan.notices, Not(Contains(HasSubstr("networkd"))));
+}
+
 TEST(Network, TheFirstTapHasTheAddressOfSystemdVmspawn) {
     Machine machine = with_forwards({}, "out");
     machine.networks.push_back({.name = "lan", .kind = NetworkKind::tap});

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "base/diagnostic.hpp"
+#include "base/hardware_address.hpp"
 #include "base/result.hpp"
 #include "host/disk_layout.hpp"
+#include "host/file_answer.hpp"
 #include "host/firmware.hpp"
 #include "host/image_name.hpp"
 #include "host/sharing.hpp"
@@ -38,6 +40,7 @@ struct Question {
         firmware,    ///< an empty subject: every descriptor; else the one at that path. The files that they name are looked at too
         virtiofsd,   ///< the program of that name, what it can, and which ids this user may map
         user,        ///< a user of the host by name, and what is at their home
+        tap_mac,     ///< a machine: the address that systemd-vmspawn would give its tap interface here
         service,     ///< a file by which a service of the host is known; what is no absolute path is below the user's runtime directory
     };
     Kind kind = Kind::file;
@@ -46,42 +49,6 @@ struct Question {
     Origin because;        ///< the key that made us ask
     std::string if_uki{};  ///< a path asked about before: the question counts only if a unified kernel image is there; empty: always
     friend bool operator==(const Question& a, const Question& b) { return a.kind == b.kind && a.subject == b.subject; }
-};
-
-/// What the header of a qcow2 image says. Names are absolute paths, counted from the image that names them; what is no path
-/// ("json:{…}", "nbd://…") is as spelled.
-struct Qcow2Facts {
-    std::uint64_t size = 0;      ///< bytes that the guest sees
-    std::string backing;         ///< the image that it rests on; empty: none
-    std::string backing_format;  ///< empty: not said
-    bool has_data_file = false;  ///< the guest's data stand in a raw file of their own
-    std::string data_file;       ///< may be empty although there is one
-    std::string problem;         ///< not empty: QEMU would not open it, one clause
-};
-
-/// The compressed kernel in a bzImage, bytes of the file.
-struct KernelPayload {
-    std::string compression;  ///< "gzip", "xz", "zstd" or "lz4"
-    std::uint64_t offset = 0;
-    std::uint64_t size = 0;
-};
-
-/// What is at a path. Links are followed.
-struct FileAnswer {
-    enum class Type { missing, regular, block, directory, character, fifo, socket };
-    Type type = Type::missing;
-    int error = 0;           ///< errno of the look, when not simply missing: EACCES, ELOOP, ENOTDIR
-    std::uint64_t size = 0;  ///< bytes; of a block device its capacity
-    bool readable = false;   ///< by this process
-    bool writable = false;
-    std::uint32_t owner = 0;  ///< uid
-    std::string identity;     ///< device and inode, to see that two names are one file; of a block device its number
-    std::string format;       ///< regular and block only: "qcow2", "uki", "pe" (an EFI program or kernel), "zboot", "gzip", "elf" or "raw"
-    std::string near;         ///< missing only: a name beside it that may be meant
-    std::string target;       ///< disks only: the path without links, where it differs
-    std::optional<Qcow2Facts> qcow2;       ///< disks only, of format "qcow2"
-    std::string machine;                   ///< the architecture that a kernel or EFI program is for; empty: it does not say
-    std::optional<KernelPayload> payload;  ///< of a bzImage whose compression is known
 };
 
 struct Kvm {
@@ -108,13 +75,16 @@ struct Host {
     std::uint32_t uid = 0, gid = 0;
     bool net_admin = false;  ///< this process may make network interfaces (CAP_NET_ADMIN)
     std::uint32_t cpus = 1;
-    std::uint64_t ram = 0;                ///< bytes
-    std::string seed;                     ///< 32 hex digits from the machine id (hashed for vmspawn); for predictable addresses
+    std::uint64_t ram = 0;  ///< bytes
+    std::string seed;       ///< 32 hex digits from the machine id (hashed for vmspawn); for predictable addresses
+    /// By machine; nothing of one: this host has no machine id. Nothing at all: a record of before these were asked for.
+    std::optional<std::map<std::string, std::optional<Mac>>> tap_macs;
     std::string runtime_base;             ///< "/run" or "/run/user/1000", or the directory under the temporary one
     std::string state_base;               ///< "/var/lib/vmspawn", "~/.local/state/vmspawn"; empty: a user without a home
     std::string cache;                    ///< "~/.cache/vmspawn"; empty: none
     std::string console;                  ///< "terminal", "pipe": what standard input is
     std::uint32_t rows = 0, columns = 0;  ///< of that terminal; 0: it does not know
+    std::optional<bool> networkd;         ///< systemd-networkd runs; nothing: a record of before this was looked for
     std::set<std::string> routes;         ///< "ipv4", "ipv6": which of them have a way to everywhere
     Kvm kvm;
     std::optional<Kvm> passed_kvm;                ///< what the descriptor of that name says (LISTEN_FDNAMES); nothing: none was passed

@@ -111,6 +111,13 @@ std::string to_json(const Host& host, const std::filesystem::path& directory, co
         record["rows"] = host.rows;
         record["columns"] = host.columns;
     }
+    if (host.networkd)
+        record["networkd"] = *host.networkd;
+    if (host.tap_macs) {
+        record["tap_macs"] = json::object();
+        for (const auto& [machine, mac] : *host.tap_macs)
+            record["tap_macs"][machine] = mac ? print_mac(*mac) : "";
+    }
     if (host.passed_kvm)
         record["passed_kvm"] = write_kvm(*host.passed_kvm);
     if (host.passed_vsock)

@@ -150,6 +150,18 @@ Kvm read_kvm(const json& value, const char* where) {
     return kvm;
 }
 
+void read_tap_macs(ObjectReader& object, Host& host) {
+    if (object.find("tap_macs") == nullptr)
+        return;
+    auto& macs = host.tap_macs.emplace();
+    object.each("tap_macs", [&](const auto& machine, const auto& value, const auto& where) {
+        const std::string text = read_text(value, where);
+        std::optional<Mac>& mac = macs[machine] = parse_hardware_address(text);
+        if (!mac && !text.empty())
+            refuse(where, "is no hardware address");
+    });
+}
+
 void check_version(const json& value) {
     if (!value.is_object() || !value.contains("version"))
         refuse("it", "is not a recorded host: the member \"version\" is missing");
@@ -175,6 +187,7 @@ Host read_host(const json& value, const PathReader& paths) {
     object.read_number("cpus", host.cpus);
     object.read_number("ram", host.ram);
     object.read("seed", host.seed);
+    read_tap_macs(object, host);
     object.read("runtime_base", host.runtime_base);
     std::string state;
     if (object.find("state_base") != nullptr)
@@ -188,6 +201,8 @@ Host read_host(const json& value, const PathReader& paths) {
         object.read_number("rows", host.rows);
     if (object.find("columns") != nullptr)
         object.read_number("columns", host.columns);
+    if (object.find("networkd") != nullptr)
+        object.read("networkd", host.networkd.emplace());
     if (object.find("routes") != nullptr)
         for (std::string& family : object.read_strings("routes"))
             host.routes.insert(std::move(family));

@@ -11,6 +11,7 @@
 #include "host/qemu_probe.hpp"
 #include "host/qemu_run.hpp"
 #include "host/search_path.hpp"
+#include "host/seed.hpp"
 #include "host/surroundings.hpp"
 #include "host/swtpm.hpp"
 #include "host/virtiofsd.hpp"
@@ -183,6 +184,9 @@ void answer(const Question& question, const std::string& path, Host& host) {
         case Question::Kind::user:
             answer_user(question.subject, host);
             break;
+        case Question::Kind::tap_mac:
+            host.tap_macs->try_emplace(question.subject, tap_mac(question.subject));
+            break;
     }
 }
 
@@ -203,6 +207,7 @@ void probe_more(const std::vector<Question>& questions, Host& host) {
 Host probe(const ProbeRequest& request) {
     Host host = look_around();
     host.cache = cache_directory();
+    host.tap_macs.emplace();
     host.kvm = probe_kvm(host.arch, -1);
     if (request.passed != nullptr)
         look_at_passed(*request.passed, host);

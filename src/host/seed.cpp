@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <climits>
 #include <fcntl.h>
 #include <unistd.h>
@@ -42,6 +43,26 @@ std::string host_seed() {
         identity = name.data();
     }
     return seed_of(identity);
+}
+
+Mac tap_mac(std::string_view machine_id, std::string_view machine) {
+    constexpr std::uint64_t k0 = 0xfb24'df2b'4cc6'd001, k1 = 0x93b2'597d'09b2'f8c0;  // systemd's 01d0c64c2bdf24fbc0f8b2097d59b293
+    std::string hashed;
+    for (std::size_t at = 0; at + 2 <= machine_id.size(); at += 2) {
+        std::uint8_t byte = 0;
+        std::from_chars(machine_id.data() + at, machine_id.data() + at + 2, byte, 16);
+        hashed += static_cast<char>(byte);
+    }
+    const std::uint64_t hash = siphash(k0, k1, hashed.append(machine));
+    Mac mac{};
+    for (std::size_t byte = 0; byte < mac.size(); ++byte)
+        mac[byte] = static_cast<std::uint8_t>(hash >> (8 * byte));
+    return local_mac(mac);
+}
+
+std::optional<Mac> tap_mac(std::string_view machine) {
+    const std::string id = read_machine_id();
+    return id.empty() ? std::nullopt : std::optional(tap_mac(id, machine));
 }
 
 }  // namespace vmspawn

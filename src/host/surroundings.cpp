@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <linux/capability.h>
@@ -76,6 +77,13 @@ bool has_capability(unsigned number) {
     return syscall(SYS_capget, &header, sets) == 0 && (sets[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number)) != 0;
 }
 
+/// Its control group is there from its start to its end, in the one hierarchy or in systemd's own beside others.
+bool runs_as_service(const char* name) {
+    return std::ranges::any_of(std::array{"", "/unified", "/systemd"}, [name](const char* hierarchy) {
+        return access(fmt::format("/sys/fs/cgroup{}/system.slice/{}.service", hierarchy, name).c_str(), F_OK) == 0;
+    });
+}
+
 }  // namespace
 
 std::string runtime_base(std::uint32_t uid, const std::map<std::string, std::string>& environment) {
@@ -125,6 +133,7 @@ Host look_around() {
         host.rows = size.ws_row;
         host.columns = size.ws_col;
     }
+    host.networkd = runs_as_service("systemd-networkd");
     host.routes = default_routes();
     host.environment = variables(planning_variables);
     return host;

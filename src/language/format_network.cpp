@@ -1,5 +1,4 @@
 // Hardware addresses and port forwards.
-#include "language/code_point.hpp"
 #include "language/formats.hpp"
 
 #include <fmt/format.h>
@@ -67,21 +66,7 @@ bool take_bind(std::string_view& rest, std::string& bind) {
 }  // namespace
 
 std::optional<Mac> parse_mac(std::string_view text) {
-    if (text.size() != 17)
-        return std::nullopt;
-    Mac mac{};
-    for (std::size_t byte = 0; byte < mac.size(); ++byte) {
-        const auto value = parse_hex(text.substr(byte * 3, 2));
-        if (!value || (byte > 0 && text[byte * 3 - 1] != ':'))
-            return std::nullopt;
-        mac[byte] = static_cast<std::uint8_t>(*value);
-    }
-    const bool is_multicast = mac[0] & 1;
-    return is_multicast || mac == Mac{} ? std::nullopt : std::optional(mac);
-}
-
-std::string print_mac(const Mac& mac) {
-    return fmt::format("{:02x}", fmt::join(mac, ":"));
+    return text.find(':') == 2 ? parse_hardware_address(text) : std::nullopt;
 }
 
 std::optional<PortForward> parse_forward(std::string_view text) {

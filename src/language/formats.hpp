@@ -1,6 +1,8 @@
 // The text forms of values: parse and print. Rules: systemd-vmspawn(1) and reference A.0, without its bugs.
 #pragma once
 
+#include "base/hardware_address.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -37,9 +39,7 @@ bool is_machine_name(std::string_view text);
 std::string clean_machine_name(std::string_view text);
 
 /// Six bytes, colon separated, unicast, not zero.
-using Mac = std::array<std::uint8_t, 6>;
 std::optional<Mac> parse_mac(std::string_view text);
-std::string print_mac(const Mac& mac);
 
 /// A credential's id: a file name without '/', control characters or ':'; not "." or ".."; under 256 bytes.
 bool is_credential_id(std::string_view text);

@@ -26,7 +26,7 @@ struct ListenVsock {
     std::uint32_t port = 0;  ///< 0: any
     std::string socket{};    ///< the user-space device's name for the port, a socket in the runtime directory; empty: the kernel's VSOCK
 };
-/// A tap interface of the host, called after the machine (tap_name). Undo: closed, and gone.
+/// A tap interface of the host, called after the machine (tap_name; Late name). Undo: closed, and gone.
 struct MakeTap {
     Word machine;  ///< its name; a second interface has more behind it
 };

@@ -30,6 +30,7 @@ struct RegisterMachine {
     Word ssh_address{};  ///< as systemd-ssh-proxy takes it
     Word ssh_key{};
     Word control{};        ///< path of the control socket
+    std::string also{};    ///< of a user's machine: where the system's machined hears varlink, if it does. Told as well, it may refuse
     bool may_ask = false;  ///< as for a scope
 };
 /// The guest stands still before this host sleeps, and goes on afterwards: logind is asked to wait for that, from when the machine is up.

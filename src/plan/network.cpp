@@ -1,4 +1,5 @@
 // Network cards, each with what it is connected to.
+#include "base/hardware_address.hpp"
 #include "base/interface_name.hpp"
 #include "base/text.hpp"
 #include "plan/contributors.hpp"
@@ -8,18 +9,14 @@
 #include "plan/user_network.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
-#include <cstdio>
 #include <utility>
 
 namespace vmspawn {
 
 namespace {
-
-using Mac = std::array<std::uint8_t, 6>;
 
 /// The same for a name on a host, different for another name or host.
 Mac predictable_mac(const Planning& p, const Network& network) {
@@ -27,36 +24,36 @@ Mac predictable_mac(const Planning& p, const Network& network) {
     const auto digest = sha256("vmspawn mac" + nul + p.host.seed + nul + p.machine.name + nul + network.name);
     Mac mac{};
     std::copy_n(digest.begin(), mac.size(), mac.begin());
-    mac[0] = static_cast<std::uint8_t>((mac[0] & 0xfe) | 0x02);  // one station, locally administered
-    return mac;
+    return local_mac(mac);
 }
 
-std::string to_text(const Mac& mac) {
-    return fmt::format("{:02x}", fmt::join(mac, ":"));
-}
-
-/// As systemd-vmspawn: a tap's address may come from the environment, below what a definition says.
-std::optional<Mac> mac_of_environment(Planning& p, const Network& network) {
+/// As systemd-vmspawn, which has one network: the address of the first tap may come from the environment.
+std::optional<Mac> mac_of_environment(Planning& p) {
     constexpr const char* variable = "SYSTEMD_VMSPAWN_NETWORK_MAC";
     const auto said = p.host.environment.find(variable);
-    if (network.kind != NetworkKind::tap || said == p.host.environment.end() || said->second.empty())
+    if (said == p.host.environment.end() || said->second.empty())
         return std::nullopt;
-    Mac mac{};
-    int end = 0;
-    std::sscanf(said->second.c_str(), "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5], &end);
-    const bool is_multicast = (mac[0] & 1) != 0;
-    if (end == 17 && said->second.size() == 17 && !is_multicast && mac != Mac{})
+    if (const std::optional<Mac> mac = parse_hardware_address(said->second))
         return mac;
     p.found.add(error(fmt::format("${} = \"{}\" is not a hardware address", variable, printable(said->second)), FromHost{variable})
                     .with_hint("expected six pairs of hexadecimal digits such as 52:54:00:12:34:56, neither multicast nor zero"));
     return std::nullopt;
 }
 
-Mac mac_of(Planning& p, const Network& network) {
+/// What systemd-vmspawn gives it, so that who changes from one to the other keeps its leases.
+std::optional<Mac> mac_of_first_tap(Planning& p) {
+    if (const std::optional<Mac> said = mac_of_environment(p))
+        return said;
+    const auto& known = p.host.tap_macs;
+    const auto found = known ? known->find(p.machine.name) : std::map<std::string, std::optional<Mac>>::const_iterator();
+    return known && found != known->end() ? found->second : std::nullopt;
+}
+
+Mac mac_of(Planning& p, const Network& network, bool first_tap) {
     if (network.mac)
         return *network.mac;
-    const std::optional<Mac> said = mac_of_environment(p, network);
-    return said ? *said : predictable_mac(p, network);
+    const std::optional<Mac> given = first_tap ? mac_of_first_tap(p) : std::nullopt;
+    return given ? *given : predictable_mac(p, network);
 }
 
 /// Why the host can have no tap of ours, and what would help; an empty reason: it can.
@@ -90,15 +87,21 @@ void add_tap(Planning& p, const Network& network, const std::string& id, bool fi
     if (p.host.net_admin) {
         tap.up = MakeTap{std::move(machine)};
         tap.reasons = {fmt::format("vmspawn makes it because {}", p.host.uid == 0 ? "uid = 0" : "it has CAP_NET_ADMIN")};
-        if (!p.name_is_drawn())
-            tap.announce = fmt::format("network {}: interface {} of this host", network.name, tap_name(p.machine.name + suffix));
     } else {
         tap.up = AskForTap{.socket = services_of(false).nsresourced, .machine = std::move(machine)};
         tap.ready = Readiness::answered;
         tap.reasons = {fmt::format("systemd-nsresourced makes it, and names it ns-…, because uid {} has no CAP_NET_ADMIN", p.host.uid)};
-        Word said(fmt::format("network {}: interface ", network.name));
-        tap.announce = (said += Late{tap.id, Late::What::name}) += " of this host";
     }
+    const std::string announced = fmt::format("network {}: interface ", network.name);
+    if (p.host.net_admin && !p.name_is_drawn())
+        tap.announce = Word(announced + tap_name(p.machine.name + suffix) + " of this host");
+    else
+        tap.announce = (Word(announced) += Late{tap.id, Late::What::name}) += " of this host";
+    if (p.host.networkd == false)
+        p.plan.notices.push_back(
+            fmt::format("network {}: its interface has no addresses until somebody gives it some, because systemd-networkd "
+                        "does not run on this host",
+                        network.name));
     Word netdev(fmt::format("tap,id={},fd=", id));
     netdev += Late{tap.id, Late::What::fd};
     p.qemu.option("-netdev", std::move(netdev));
@@ -112,19 +115,20 @@ void plan_network(Planning& p) {
     std::size_t user_networks = 0;
     bool has_tap = false;
     for (const Network& network : p.machine.networks) {
+        const bool first_tap = network.kind == NetworkKind::tap && !std::exchange(has_tap, true);
         const std::string id = qemu_id("net", network.name, index++);
         switch (network.kind) {
             case NetworkKind::user:
                 add_user_network(p, network, id, user_networks++);
                 break;
             case NetworkKind::tap:
-                add_tap(p, network, id, !std::exchange(has_tap, true));
+                add_tap(p, network, id, first_tap);
                 break;
         }
         p.qemu.device({{"driver", "virtio-net-pci"},
                        {"id", id + "-nic"},
                        {"netdev", id},
-                       {"mac", to_text(mac_of(p, network))},
+                       {"mac", print_mac(mac_of(p, network, first_tap))},
                        {"romfile", ""}});  // no network boot
     }
 }

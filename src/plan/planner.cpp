@@ -77,6 +77,8 @@ bool is_answered(const Question& question, const Host& host) {
             const auto user = host.users.find(question.subject);
             return user != host.users.end() && (user->second.home.empty() || host.files.contains(user->second.home));
         }
+        case Question::Kind::tap_mac:
+            return !host.tap_macs || host.tap_macs->contains(question.subject);
     }
     return false;
 }
@@ -86,6 +88,8 @@ std::string subject_of(const Question& question, const Machine& machine) {
         return "its firmware";
     if (question.kind == Question::Kind::user)
         return "the user " + question.subject;
+    if (question.kind == Question::Kind::tap_mac)
+        return "the hardware address of the machine " + question.subject;
     if (question.kind == Question::Kind::service)
         return "its service manager: " + question.subject;
     return shown_path(question.subject, {machine.directory, machine.home});

@@ -135,15 +135,18 @@ struct ActionJson {
         return {{"user", scope.user}, {"machine", to_string(scope.machine)}, {"slice", scope.slice}, {"properties", std::move(properties)}};
     }
     json operator()(const RegisterMachine& entry) const {
-        return {{"user", entry.user},
-                {"socket", entry.socket},
-                {"machine", to_string(entry.machine)},
-                {"id", entry.id},
-                {"directory", shown_path(entry.directory, places)},
-                {"cid", entry.cid ? json(to_string(Word() += *entry.cid)) : json()},
-                {"ssh-address", to_string(entry.ssh_address)},
-                {"ssh-key", to_string(entry.ssh_key)},
-                {"control", to_string(entry.control)}};
+        json record{{"user", entry.user},
+                    {"socket", entry.socket},
+                    {"machine", to_string(entry.machine)},
+                    {"id", entry.id},
+                    {"directory", shown_path(entry.directory, places)},
+                    {"cid", entry.cid ? json(to_string(Word() += *entry.cid)) : json()},
+                    {"ssh-address", to_string(entry.ssh_address)},
+                    {"ssh-key", to_string(entry.ssh_key)},
+                    {"control", to_string(entry.control)}};
+        if (!entry.also.empty())
+            record["also"] = entry.also;
+        return record;
     }
     json operator()(const ServeControl& control) const {
         json types = json::array();

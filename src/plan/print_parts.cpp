@@ -101,7 +101,8 @@ struct DescribeAction {
     }
     std::string operator()(const MindSleep&) const { return "this host's sleep: the guest stands still before"; }
     std::string operator()(const RegisterMachine& entry) const {
-        return fmt::format("{} with the {}'s systemd-machined{}", to_string(entry.machine), entry.user ? "user" : "system",
+        return fmt::format("{} with the {}'s systemd-machined{}{}", to_string(entry.machine), entry.user ? "user" : "system",
+                           entry.also.empty() ? "" : ", and the system's",
                            entry.ssh_address.parts.empty() ? "" : ", ssh by " + to_string(entry.ssh_address));
     }
     std::string operator()(const Spawn& spawn) const { return shown_path(spawn.program, places); }

@@ -84,11 +84,17 @@ void ask_about_services(const Machine& machine, Asked& asked) {
             if (unit.registered != Want::no)
                 asked.ask(Question::Kind::service, subject, "unit.register");
     }
+    if (unit.registered != Want::no)
+        asked.ask(Question::Kind::service, services_of(false).machined_socket,
+                  "unit.register");  // a user's machine may be known there, too
     for (const std::string& subject : {services_of(false).bus, services_of(false).logind})
         asked.ask(Question::Kind::service, subject, "");
 }
 
 void ask_about_networks(const Machine& machine, Asked& asked) {
+    const auto first_tap = std::ranges::find(machine.networks, NetworkKind::tap, &Network::kind);
+    if (first_tap != machine.networks.end() && !first_tap->mac)
+        asked.ask(Question::Kind::tap_mac, machine.name, entry_key("network", first_tap->name, "kind"));
     for (const Network& network : machine.networks) {
         const std::string key = entry_key("network", network.name, "kind");
         if (network.kind == NetworkKind::tap) {

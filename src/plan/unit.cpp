@@ -72,11 +72,13 @@ void add_scope(Planning& p, const Services& services) {
                            .properties = unit.properties,
                            .may_ask = may_ask(p, services)},
            .ready = Readiness::answered,
-           .on_failure = needed ? OnFailure::stop : OnFailure::go_on,
+           .on_failure = needed ? OnFailure::stop : OnFailure::warn,  // machined would take the unit that we are in for the machine's
            .because = p.origin(setting.empty() ? "unit.keep" : setting),
            .because_key = setting.empty() ? "unit.keep" : setting,
            .reasons = std::move(reasons),
-           .without = needed ? "" : "the machine stays in the unit that vmspawn was started in"});
+           .without = needed                        ? ""
+                      : unit.registered == Want::no ? "the machine stays in the unit that vmspawn was started in"
+                                                    : "the machine stays in the unit that vmspawn was started in, and is not registered"});
 }
 
 Word runtime_path(const Planning& p, const std::string& name) {
@@ -120,6 +122,15 @@ void add_registration(Planning& p, const Services& services) {
     entry.may_ask = may_ask(p, services);
     add_ssh(p, entry);
     entry.control = runtime_path(p, "control");
+    std::vector<std::string> reasons{
+        "the leader is QEMU where machined takes a control socket (systemd 261), else vmspawn, because machinectl then sends it "
+        "signals, which would kill a QEMU"};
+    if (const std::string& socket = services_of(false).machined_socket; services.user && is_there(p.host, socket)) {
+        entry.also = socket;
+        reasons.emplace_back(
+            "the system's systemd-machined is told as well, where polkit lets it without a question, so that machinectl "
+            "without --user shows the machine");
+    }
     std::vector<ResourceId> needs{"runtime-dir", "control"};
     if (p.plan.find("scope") != nullptr)
         needs.emplace_back("scope");  // machined looks up the unit of the leader
@@ -133,9 +144,7 @@ void add_registration(Planning& p, const Services& services) {
            .on_failure = may_fail ? OnFailure::go_on : OnFailure::stop,
            .because = p.origin(key),
            .because_key = key,
-           .reasons =
-               {"the leader is QEMU where machined takes a control socket (systemd 261), else vmspawn, because machinectl then sends it "
-                "signals, which would kill a QEMU"},
+           .reasons = std::move(reasons),
            .without = may_fail ? "machinectl does not know this machine" : ""});
 }
 

@@ -18,7 +18,7 @@ struct Late {
         chardev,  ///< the part of a -chardev after "socket,id=X," or "serial,id=X,": fd=N, path=/dev/pts/3
         port,     ///< a TCP, UDP or VSOCK port
         cid,      ///< the guest's number on VSOCK
-        name,     ///< the machine's, with what was drawn; of an AskForTap the interface's
+        name,     ///< the machine's, with what was drawn; of a tap interface its own
         netdev,   ///< the start of a -netdev, before ",id=X": socket,fd=N
     };
     ResourceId resource;

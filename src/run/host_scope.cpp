@@ -1,6 +1,7 @@
 #include "run/host_scope.hpp"
 
 #include "run/descendants.hpp"
+#include "run/taken_name.hpp"
 
 #include <fmt/format.h>
 #include <systemd/sd-bus.h>
@@ -185,14 +186,17 @@ int HostScope::describe(sd_bus_message* call) const {
     return result < 0 ? result : sd_bus_message_append(call, "a(sa(sv))", 0);
 }
 
-// The scope of a run that has just ended goes a moment after its last process.
+// The scope of a run that has just ended goes a moment after its last process. A process of ours that has ended since they were listed is
+// in no other list.
 void HostScope::started(const Result<sd_bus_message*>& answer) {
+    if (!answer && answer.failure().error == ESRCH && !std::exchange(listed_again_, true))
+        return make();
     if (!answer && answer.failure().error == EEXIST && !patience_over_) {
-        patience_over_ = loop_.on_timer(patience, [this, failure = answer.failure()] { finish(failure); });
+        patience_over_ = loop_.on_timer(patience, [this, failure = answer.failure()] { refuse(failure); });
         return;
     }
     if (!answer)
-        return finish(answer.failure());
+        return refuse(answer.failure());
     const char* job = nullptr;
     sd_bus_message_read(*answer, "o", &job);
     job_ = job != nullptr ? job : "";
@@ -214,6 +218,15 @@ void HostScope::job_removed(sd_bus_message* signal) {
         finish({});
     else
         finish(Failure{EIO, fmt::format("make {}", unit_), fmt::format("systemd says: {}", result)});
+}
+
+void HostScope::refuse(Failure failure) {
+    patience_over_ = EventSource();
+    if (failure.error != EEXIST)
+        return finish(std::move(failure));
+    ask_who_has_unit(*bus_, unit_, [this, doing = std::move(failure.doing)](const std::string& who) {
+        finish(Failure{EBUSY, doing, who});
+    });
 }
 
 void HostScope::finish(Result<void> result) {

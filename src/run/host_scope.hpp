@@ -50,6 +50,7 @@ private:
     std::function<std::vector<pid_t>()> processes_;
     std::string job_;
     std::optional<Result<void>> outcome_;
+    bool listed_again_ = false;
     EventSource patience_over_;  ///< set while another scope of that name is there
 
     void listen();
@@ -58,6 +59,7 @@ private:
     void job_removed(sd_bus_message* signal);
     void unit_removed(sd_bus_message* signal);
     int describe(sd_bus_message* call) const;
+    void refuse(Failure failure);
     void finish(Result<void> result);
 };
 

@@ -29,7 +29,7 @@ void LinuxSystem::fill_scope() {
 void LinuxSystem::qemu_runs() {
     fill_scope();
     for (auto& [id, held] : held_)
-        if (auto* entry = std::get_if<std::unique_ptr<Registration>>(&held))
+        if (auto* entry = std::get_if<std::unique_ptr<Registrations>>(&held))
             (*entry)->begin(watch_.qemu_pid());
 }
 
@@ -74,10 +74,10 @@ Result<void> LinuxSystem::register_machine(const ResourceId& id, const RegisterM
                       .ssh_key = resolve_word(*this, entry.ssh_key),
                       .control = resolve_word(*this, entry.control),
                       .may_ask = entry.may_ask};
-    auto made = std::make_unique<Registration>(loop_, std::move(told), [this, id](Result<void> result) {
+    auto made = std::make_unique<Registrations>(loop_, told, entry.also, [this, id](Result<void> result) {
         watch_.arrive({id, std::move(result)});
     });
-    Registration& registration = *made;
+    Registrations& registration = *made;
     held_.insert_or_assign(id, Held(std::move(made)));
     if (held_.contains(plan_.qemu))
         registration.begin(watch_.qemu_pid());

@@ -10,7 +10,6 @@
 #include "run/passed.hpp"
 #include "run/report.hpp"
 #include "run/spawn.hpp"
-#include "run/tap.hpp"
 #include "run/unpack_kernel.hpp"
 
 #include <fmt/format.h>
@@ -133,7 +132,7 @@ void LinuxSystem::undo(const Resource& resource) {
     }
     if (const auto* link = std::get_if<KeyLink>(&found->second))
         unlink_key(*link);
-    if (auto* entry = std::get_if<std::unique_ptr<Registration>>(&found->second))
+    if (auto* entry = std::get_if<std::unique_ptr<Registrations>>(&found->second))
         (*entry)->take_back();
     if (std::holds_alternative<ServedControl>(found->second))
         close_control();
@@ -150,6 +149,8 @@ std::string LinuxSystem::resolve(const Late& late) const {
         return std::to_string(port->number);
     if (const auto* directory = std::get_if<RuntimeDirectory>(&found->second))
         return directory->name;
+    if (const auto* interface = std::get_if<TapInterface>(&found->second))
+        return interface->name;
     if (const auto* request = std::get_if<std::unique_ptr<TapRequest>>(&found->second))
         return (*request)->interface();
     if (const auto* vsock = std::get_if<ClaimedVsock>(&found->second))
@@ -212,6 +213,8 @@ Fd* LinuxSystem::descriptor_for_child(const Late& late) {
         return nullptr;
     if (auto* fd = std::get_if<Fd>(&found->second))
         return fd;
+    if (auto* interface = std::get_if<TapInterface>(&found->second))
+        return late.what == Late::What::name ? nullptr : &interface->tap;
     if (auto* request = std::get_if<std::unique_ptr<TapRequest>>(&found->second))
         return late.what == Late::What::name ? nullptr : &(*request)->tap();
     if (auto* pair = std::get_if<SocketPair>(&found->second))

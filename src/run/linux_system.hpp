@@ -8,10 +8,11 @@
 #include "run/piece_writer.hpp"
 #include "run/ports.hpp"
 #include "run/qemu_watch.hpp"
-#include "run/registration.hpp"
+#include "run/registrations.hpp"
 #include "run/runtime_directory.hpp"
 #include "run/socket_watch.hpp"
 #include "run/system.hpp"
+#include "run/tap.hpp"
 #include "run/tap_request.hpp"
 #include "run/vsock.hpp"
 
@@ -53,7 +54,7 @@ private:
     };
     using Held = std::variant<RuntimeDirectory, Fd, SocketPair, ListeningSocket, ConnectedPair, ClientSocket, KeptDirectory, PseudoTerminal,
                               ReservedPort, Pipe, ClaimedVsock, VsockPort, KeyLink, Running, InScope, ServedControl, MindedSleep,
-                              std::unique_ptr<TapRequest>, std::unique_ptr<Registration>>;
+                              TapInterface, std::unique_ptr<TapRequest>, std::unique_ptr<Registrations>>;
 
     const Plan& plan_;
     EventLoop& loop_;

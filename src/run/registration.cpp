@@ -1,5 +1,7 @@
 #include "run/registration.hpp"
 
+#include "run/taken_name.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <systemd/sd-bus.h>
@@ -70,8 +72,12 @@ Registration::Registration(EventLoop& loop, MachineEntry entry, std::function<vo
 
 void Registration::begin(int qemu) {
     leader_ = entry_.control.empty() ? getpid() : qemu;
-    if (!ask_by_varlink())
+    if (ask_by_varlink())
+        return;
+    if (entry_.start)
         start_machined();
+    else
+        finish(Failure{ECONNREFUSED, "register with systemd-machined", "it does not run"});
 }
 
 /// False: machined does not run, or knows no varlink.
@@ -95,21 +101,19 @@ void Registration::answered(Result<void> result) {
         finish(Failure{ECONNREFUSED, "register with systemd-machined", "it does not listen any more"});
 }
 
-bool Registration::open_bus() {
+Result<void> Registration::open_bus() {
     if (bus_)
-        return true;
+        return {};
     Result<Bus> bus = Bus::open(loop_, entry_.user, entry_.may_ask);
-    if (!bus) {
-        finish(bus.failure());
-        return false;
-    }
+    if (!bus)
+        return bus.failure();
     bus_.emplace(std::move(*bus));
-    return true;
+    return {};
 }
 
 void Registration::start_machined() {
-    if (!open_bus())
-        return;
+    if (const Result<void> opened = open_bus(); !opened)
+        return finish(opened.failure());
     bus_->call(
         {"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName"}, "start systemd-machined",
         [](sd_bus_message* call) { return sd_bus_message_append(call, "su", service, 0U); },
@@ -132,6 +136,21 @@ void Registration::ask_by_bus() {
 void Registration::finish(Result<void> result) {
     if (!result)
         may_be_registered_ = false;
+    if (!result && result.failure().error == EEXIST)
+        return find_holder(result.failure().doing);
+    tell(std::move(result));
+}
+
+/// The name is another's.
+void Registration::find_holder(const std::string& doing) {
+    const auto told = [this, doing](const std::string& who) { tell(Failure{EBUSY, doing, who}); };
+    if (open_bus())
+        ask_who_has_machine(*bus_, entry_.machine, told);
+    else
+        told(machine_is_there(entry_.machine));
+}
+
+void Registration::tell(Result<void> result) {
     if (const auto made = std::exchange(made_, nullptr))
         made(std::move(result));
 }

@@ -23,6 +23,7 @@ struct MachineEntry {
     std::string ssh_key;
     std::string control{};  ///< path of the control socket, or empty
     bool may_ask = false;   ///< the user for a password
+    bool start = true;      ///< machined, by D-Bus, where it does not listen
 };
 /// The parameters of io.systemd.Machine.Register: a JSON object.
 std::string register_parameters(const MachineEntry& entry, int leader);
@@ -52,12 +53,14 @@ private:
     bool may_be_registered_ = false;
     int leader_ = 0;
 
-    bool open_bus();
+    Result<void> open_bus();
     [[nodiscard]] bool ask_by_varlink();
     void answered(Result<void> result);
     void start_machined();
     void ask_by_bus();
     void finish(Result<void> result);
+    void find_holder(const std::string& doing);
+    void tell(Result<void> result);
 };
 
 }  // namespace vmspawn

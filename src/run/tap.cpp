@@ -5,10 +5,11 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
+#include <utility>
 
 namespace vmspawn {
 
-Result<Fd> make_tap(const std::string& name) {
+Result<TapInterface> make_tap(const std::string& name) {
     ifreq request{};
     if (name.size() >= sizeof request.ifr_name)
         return Failure{ENAMETOOLONG, "make the interface " + name, ""};
@@ -20,7 +21,7 @@ Result<Fd> make_tap(const std::string& name) {
     name.copy(request.ifr_name, name.size());
     if (ioctl(fd.get(), TUNSETIFF, &request) < 0)
         return failed("make the interface " + name);
-    return fd;
+    return TapInterface{.tap = std::move(fd), .name = name};
 }
 
 }  // namespace vmspawn

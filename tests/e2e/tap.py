@@ -10,13 +10,14 @@ import os
 import pathlib
 import queue
 import re
+import shutil
 import signal
 import socket
 import struct
 import threading
 import time
 
-from harness import PATIENCE, USER, Case, cmdline_of, main
+from harness import GUESTS, PATIENCE, USER, Case, cmdline_of, main
 
 CLONE_NEWNET, CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x40000000, 0x20000, 4096, 16384, 1 << 18
 NS_GET_OWNER_UID = 0xB704
@@ -237,6 +238,24 @@ class Tap(Case):
         self.assert_status(95, run)
         self.assertIn('network.lan.kind = "tap": only root may make network interfaces', run.errors)
         self.assertIn('kind = "user" needs no privilege', run.errors)
+        self.assert_nothing_left()
+
+    def test_the_interface_of_a_drawn_name_is_told(self):
+        """By root, in a network of its own: the interface has the drawn name, too, cut and with a hash at its end."""
+        def enter():
+            if libc.unshare(CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "unshare")
+        shutil.copyfile(GUESTS / "halt.img", self.dir / f"{self.name}.img")
+        run = self.start("run", f"--image={self.name}.img", "-x", "-n", "--firmware=bios", "--ram=64M", "--kvm=no", "--console=headless",
+                         "--register=no", "--keep-unit", preexec=enter)
+        run.wait_for(" of this host", "errors")
+        told = re.search(r"network default: interface (vt-\S+) of this host", run.errors)
+        self.assertIsNotNone(told, run.errors)
+        there = pathlib.Path(f"/proc/{run.pid}/net/dev").read_text()
+        self.assertEqual([told[1]], re.findall(r"^ *(vt-\S+):", there, re.MULTILINE), run.errors)
+        [machine] = self.runtime_directories()
+        self.assertIn(told[1], self.vmspawn("status", machine.name).text)
+        self.end(run)
         self.assert_nothing_left()
 
 

@@ -49,6 +49,8 @@ Host example() {
     host.subgids = {{100000, 65536}, {300000, 1}};
     host.users["ana"] = {.uid = 1000, .gid = 100, .group = "ana", .home = "/home/ana", .shell = "/bin/sh", .password = 106};
     host.users["bo"] = {.error = ENOENT};
+    host.networkd = true;
+    host.tap_macs = {{"web", Mac{2, 0, 0, 0, 0, 1}}, {"nowhere", std::nullopt}};
     return host;
 }
 
@@ -80,6 +82,8 @@ TEST(HostJson, RoundTrip) {
     EXPECT_EQ(read->subuids, example().subuids);
     EXPECT_EQ(read->subgids, example().subgids);
     EXPECT_EQ(read->users, example().users);
+    EXPECT_EQ(read->tap_macs, example().tap_macs);
+    EXPECT_EQ(read->networkd, true);
 }
 
 TEST(HostJson, EveryFileTypeRoundTrips) {
@@ -159,6 +163,14 @@ TEST(HostJson, NeighboursAndTheRootDirectoryAreNoBase) {
     EXPECT_THAT(to_json(host, "/home/anabel/", ""), HasSubstr("\"./x\""));
 }
 
+TEST(HostJson, OlderRecordsKnowLessOfTaps) {
+    Host host;
+    EXPECT_FALSE(host_from_json(to_json(host, "", ""), "", "")->tap_macs);
+    EXPECT_FALSE(host_from_json(to_json(host, "", ""), "", "")->networkd.has_value());
+    host.tap_macs.emplace();
+    EXPECT_TRUE(host_from_json(to_json(host, "", ""), "", "")->tap_macs);
+}
+
 TEST(HostJson, KeysAreSortedAndVersioned) {
     const std::string text = to_json(example(), directory, home);
     EXPECT_LT(text.find("\"arch\""), text.find("\"console\""));
@@ -211,6 +223,7 @@ TEST(HostJson, MalformedMembersAreNamed) {
     EXPECT_THAT(complaint(changed("\"device/nvme\"", "7")), HasSubstr("qemu.x86_64.features"));
     EXPECT_THAT(complaint(changed("\"/dev/sda\"", "\"dev/sda\"")), HasSubstr("starts with none of"));
     EXPECT_THAT(complaint(changed("\"passt\": \"\"", "\"passt\": null")), HasSubstr("programs.passt"));
+    EXPECT_THAT(complaint(changed("\"02:00:00:00:00:01\"", "\"02:00\"")), HasSubstr("tap_macs.web is no hardware address"));
     EXPECT_THAT(complaint(changed("\"password_bytes\": 106", "\"password_bytes\": \"x\"")), HasSubstr("users.ana.password_bytes"));
 }
 

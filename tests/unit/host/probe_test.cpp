@@ -1,6 +1,7 @@
 #include "host/probe.hpp"
 
 #include "fake_qemu.hpp"
+#include "host/seed.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -122,6 +123,13 @@ TEST_F(Probe, AnswersEveryQuestionAndTheStandingOnes) {
     for (const Question& question : standing_questions())
         EXPECT_TRUE(question.kind == Question::Kind::file ? host.files.contains(question.subject)
                                                           : host.programs.contains(question.subject));
+}
+
+TEST_F(Probe, TheAddressOfATapIsOfThisHost) {
+    const Host host = probe({.questions = {{Question::Kind::tap_mac, "web", FromDefault{}}}, .arches = {}});
+    ASSERT_TRUE(host.tap_macs && host.tap_macs->contains("web"));
+    EXPECT_EQ(host.tap_macs->at("web"), tap_mac("web"));
+    EXPECT_TRUE(probe({}).tap_macs) << "a record says that nobody asked";
 }
 
 TEST_F(Probe, AStateIsAskedForUpToTheDirectoryThatIsThere) {

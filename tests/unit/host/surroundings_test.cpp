@@ -61,6 +61,14 @@ TEST(Seed, StaysTheSameInEveryVersion) {
     EXPECT_EQ(seed_of("0123456789abcdef0123456789abcdef"), "4f6e6998b2135954c2e9780580bd831b");
 }
 
+// By an implementation of its own of the rule that reference C.7 gives.
+TEST(Seed, TheAddressOfATapIsSystemdVmspawns) {
+    constexpr const char* one = "0123456789abcdef0123456789abcdef";
+    EXPECT_EQ(print_mac(tap_mac(one, "web")), "42:b4:8f:15:81:58");
+    EXPECT_EQ(print_mac(tap_mac(one, "fedora-40")), "be:da:4c:7a:f2:91");
+    EXPECT_EQ(print_mac(tap_mac("fedcba98765432100123456789abcdef", "web")), "fe:02:69:99:07:2e");
+}
+
 TEST(Surroundings, KnowsThisProcess) {
     const Variable term("TERM", "vt100");
     const Variable extra("SYSTEMD_VMSPAWN_QEMU_EXTRA", "-foo bar");
@@ -74,6 +82,7 @@ TEST(Surroundings, KnowsThisProcess) {
     EXPECT_GE(host.cpus, 1U);
     EXPECT_GT(host.ram, 1U << 20U);
     EXPECT_EQ(host.seed, host_seed());
+    EXPECT_TRUE(host.networkd.has_value());
     EXPECT_EQ(host.environment.at("TERM"), "vt100");
     EXPECT_EQ(host.environment.at("SYSTEMD_VMSPAWN_QEMU_EXTRA"), "-foo bar");
     EXPECT_FALSE(host.environment.contains("CREDENTIALS_DIRECTORY"));

@@ -205,6 +205,15 @@ TEST(Network, TapsAreCalledAfterTheMachine) {
     EXPECT_EQ(to_string(*made.at("net.default").announce), "network default: interface vt-test of this host");
 }
 
+TEST(Network, ATapOfADrawnNameIsToldWhenItIsKnown) {
+    Machine machine = disk_machine();
+    machine.image.ephemeral = true;
+    machine.networks = {{.name = "lan", .kind = NetworkKind::tap}};
+    const Planned made = planned(machine, root_with_tun());
+    EXPECT_EQ(to_string(*made.at("net.lan").announce), "network lan: interface <net.lan:name> of this host");
+    EXPECT_THAT(made.at("record").needs, Contains("net.lan")) << "for those who ask for the status";
+}
+
 constexpr const char* nsresourced_socket = "/run/systemd/io.systemd.NamespaceResource";
 
 Machine with_tap() {
@@ -268,6 +277,51 @@ TEST(Network, WhoMayMakeATapMakesIt) {
     host.net_admin = false;
     EXPECT_TRUE(std::holds_alternative<AskForTap>(planned(with_tap(), host).at("net.default").up))
         << "a root that has lost it, in a container";
+}
+
+TEST(Network, ATapThatNobodyConfiguresIsSaid) {
+    Host host = root_with_tun();
+    EXPECT_THAT(planned(with_tap(), host).plan.notices, Not(Contains(HasSubstr("networkd")))) << "a record of before this was looked for";
+    host.networkd = true;
+    EXPECT_THAT(planned(with_tap(), host).plan.notices, Not(Contains(HasSubstr("networkd"))));
+    host.networkd = false;
+    const std::string said =
+        "network default: its interface has no addresses until somebody gives it some, because systemd-networkd does "
+        "not run on this host";
+    EXPECT_THAT(planned(with_tap(), host).plan.notices, Contains(said));
+    Host user = user_with_nsresourced();
+    user.networkd = false;
+    EXPECT_THAT(planned(with_tap(), user).plan.notices, Contains(said));
+    EXPECT_THAT(planned(with_forwards({}), host).plan.notices, Not(Contains(HasSubstr("networkd"))));
+}
+
+TEST(Network, TheFirstTapHasTheAddressOfSystemdVmspawn) {
+    Machine machine = with_forwards({}, "out");
+    machine.networks.push_back({.name = "lan", .kind = NetworkKind::tap});
+    machine.networks.push_back({.name = "dmz", .kind = NetworkKind::tap});
+    Host host = root_with_tun();
+    const auto cards = [&] {
+        std::vector<std::string> macs;
+        for (const std::string& device : planned(machine, host).values("-device"))
+            if (const auto at = device.find(R"("mac":")"); at != std::string::npos)
+                macs.push_back(device.substr(at + 7, 17));
+        return macs;
+    };
+    const std::vector<std::string> ours = cards();  // as a record of before there was this fact
+    ASSERT_EQ(ours.size(), 3U);
+    const Mac peers{0x42, 0xb4, 0x8f, 0x15, 0x81, 0x58};
+    host.tap_macs = {{"test", peers}};
+    EXPECT_THAT(cards(), ElementsAre(ours[0], "42:b4:8f:15:81:58", ours[2]));
+    host.environment["SYSTEMD_VMSPAWN_NETWORK_MAC"] = "5254.0012.34aF";
+    EXPECT_THAT(cards(), ElementsAre(ours[0], "52:54:00:12:34:af", ours[2])) << "two cards with one address would not work";
+    host.environment.clear();
+    host.tap_macs = {{"test", std::nullopt}};
+    EXPECT_EQ(cards(), ours) << "a host without a machine id";
+    host.tap_macs = {{"other", peers}};
+    EXPECT_THAT(planned(machine, host).summaries(),
+                ElementsAre("the record of the host has no answer about the hardware address of the machine test"));
+    machine.networks[1].mac = peers;
+    EXPECT_THAT(cards(), ElementsAre(ours[0], "42:b4:8f:15:81:58", ours[2])) << "and nobody asks";
 }
 
 TEST(Network, ATapTakesItsAddressFromTheEnvironment) {

@@ -158,6 +158,7 @@ void answer(const Question& question, Host& host) {
             host.virtiofsd = host.virtiofsd.value_or(Virtiofsd{});
             break;
         case Question::Kind::image_name:
+        case Question::Kind::tap_mac:
             break;
         case Question::Kind::user:
             host.users.try_emplace(question.subject, UserAnswer{.error = ENOENT});

@@ -27,11 +27,12 @@ TEST(Questions, AskAboutEveryPathOnce) {
     std::vector<std::string> subjects;
     for (const Question& question : questions(machine))
         subjects.push_back(question.subject);
-    EXPECT_THAT(subjects, ElementsAre("/defs/disk.raw", "/defs/data.raw", "/defs/vmlinuz", "/defs/disk.raw", "/defs/a.img", "/defs/src",
-                                      "virtiofsd", "newuidmap", "newgidmap", "/dev/vhost-vsock", "vhost-device-vsock", "ssh-keygen",
-                                      "systemd/private", "bus", "/usr/share/dbus-1/services/org.freedesktop.machine1.service",
-                                      "systemd/machine/io.systemd.Machine", "/run/dbus/system_bus_socket",
-                                      "/usr/share/dbus-1/system-services/org.freedesktop.login1.service", "/home/u/key"));
+    EXPECT_THAT(subjects,
+                ElementsAre("/defs/disk.raw", "/defs/data.raw", "/defs/vmlinuz", "/defs/disk.raw", "/defs/a.img", "/defs/src", "virtiofsd",
+                            "newuidmap", "newgidmap", "/dev/vhost-vsock", "vhost-device-vsock", "ssh-keygen", "systemd/private", "bus",
+                            "/usr/share/dbus-1/services/org.freedesktop.machine1.service", "systemd/machine/io.systemd.Machine",
+                            "/run/systemd/machine/io.systemd.Machine", "/run/dbus/system_bus_socket",
+                            "/usr/share/dbus-1/system-services/org.freedesktop.login1.service", "/home/u/key"));
     EXPECT_TRUE(std::holds_alternative<FromFile>(questions(machine).at(1).because));
 }
 

@@ -48,7 +48,8 @@ TEST(UnitPlan, AScopeAndAnEntryByDefault) {
     EXPECT_FALSE(scope.user);
     EXPECT_EQ(to_string(scope.machine), "test");
     EXPECT_EQ(scope.slice, "machine.slice");
-    EXPECT_EQ(made.at("scope").on_failure, OnFailure::go_on);
+    EXPECT_EQ(made.at("scope").on_failure, OnFailure::warn) << "without it there is no registration: machined would take our caller's unit";
+    EXPECT_THAT(made.at("scope").without, HasSubstr("is not registered"));
     EXPECT_THAT(made.at("registration").needs, ElementsAre("runtime-dir", "control", "scope"));
     EXPECT_EQ(std::get<RegisterMachine>(made.at("registration").up).socket, "/run/systemd/machine/io.systemd.Machine");
     EXPECT_EQ(made.at("registration").ready, Readiness::answered);
@@ -117,6 +118,14 @@ TEST(UnitPlan, AUserHasTheirOwnManager) {
     const Resource& entry = registered.at("registration");
     EXPECT_EQ(std::get<RegisterMachine>(entry.up).socket, "/run/user/1000/systemd/machine/io.systemd.Machine");
     EXPECT_EQ(entry.on_failure, OnFailure::go_on) << "as a user auto may fail";
+    EXPECT_EQ(std::get<RegisterMachine>(entry.up).also, "") << "the system's does not listen";
+    newer.files["/run/systemd/machine/io.systemd.Machine"].type = FileAnswer::Type::socket;
+    const auto both = std::get<RegisterMachine>(planned(direct_machine(), newer).at("registration").up);
+    EXPECT_EQ(both.also, "/run/systemd/machine/io.systemd.Machine");
+    EXPECT_FALSE(both.may_ask);
+    Host root = systemd_host();
+    root.files["/run/systemd/machine/io.systemd.Machine"].type = FileAnswer::Type::socket;
+    EXPECT_EQ(std::get<RegisterMachine>(planned(direct_machine(), root).at("registration").up).also, "");
 }
 
 TEST(UnitPlan, TheScopeOfUnitSettingsMustCome) {

@@ -120,7 +120,7 @@ std::string as_read(const OverrideFlags& state, const Setting& setting, const st
         return text;
     if (setting.format == "state" && text.empty())
         return "off";
-    return setting.format == "unit-name" ? mangled(text) : text;
+    return setting.format == "slice" ? mangled(text) : text;
 }
 
 }  // namespace

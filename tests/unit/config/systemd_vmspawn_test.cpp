@@ -154,7 +154,7 @@ TEST(SystemdVmspawn, AnEmptyStateIsNone) {
 TEST(SystemdVmspawn, ASliceIsMangled) {
     EXPECT_EQ(called({"-i", "a.raw", "--slice=foo/bar"}).machine.unit.slice, "foo-bar");
     EXPECT_EQ(called({"-i", "a.raw", "-S", "a b\xc3\xa4.slice"}).machine.unit.slice, "a\\x20b\\xc3\\xa4.slice");
-    EXPECT_EQ(called({"-i", "a.raw", "--slice=a-b_c:d.e\\x20@f"}).machine.unit.slice, "a-b_c:d.e\\x20@f");
+    EXPECT_EQ(called({"-i", "a.raw", "--slice=a-b_c:d.e\\x20f"}).machine.unit.slice, "a-b_c:d.e\\x20f");
     EXPECT_THAT(call({"-i", "a.raw", "--slice=/a/b"}).problems, ElementsAre("error --slice=/a/b"));
     EXPECT_THAT(call({"run", "-i", "a.raw", "--slice=foo/bar"}, "vmspawn").problems, ElementsAre("error --slice=foo/bar"));
 }

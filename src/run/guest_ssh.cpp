@@ -94,7 +94,7 @@ Result<Fd> connect_to_guest(const RunningMachine& machine, std::uint32_t port) {
 }
 
 Result<void> pass_descriptor(int socket, int descriptor) {
-    if (send_with_rights(socket, {"", 1}, {&descriptor, 1}) < 0)
+    if (send_with_rights(socket, {"\0", 1}, {&descriptor, 1}) < 0)
         return failed("hand over the connection (standard output must be a socket, as ssh's ProxyUseFdpass=yes makes it)");
     return {};
 }

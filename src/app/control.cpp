@@ -92,19 +92,15 @@ int show_events(std::vector<Talk> talks) {
     return 0;
 }
 
-int give_up(const Failure& failure) {
-    return complain(to_string(failure), failure.error);
-}
-
 }  // namespace
 
 int reboot(const ListedMachine& machine) {
     Result<Talk> talk = begin(machine, varlink_call("io.systemd.MachineInstance.Reboot", "{}"));
     const Result<std::string> reply = talk ? next_message(*talk) : talk.failure();
     if (!reply)
-        return give_up(reply.failure());
+        return complain(reply.failure());
     const Result<void> done = read_varlink_reply(*reply, "reboot " + machine.name);
-    return done ? 0 : give_up(done.failure());
+    return done ? 0 : complain(done.failure());
 }
 
 int stream_events(const std::vector<ListedMachine>& machines) {
@@ -114,7 +110,7 @@ int stream_events(const std::vector<ListedMachine>& machines) {
     for (const ListedMachine& machine : machines) {
         Result<Talk> talk = begin(machine, call);
         if (!talk)
-            return give_up(talk.failure());
+            return complain(talk.failure());
         talks.push_back(*std::move(talk));
     }
     return show_events(std::move(talks));

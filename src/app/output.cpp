@@ -116,4 +116,8 @@ int complain(std::string_view text, int status) {
     return status;
 }
 
+int complain(const Failure& failure) {
+    return complain(to_string(failure), failure.error);
+}
+
 }  // namespace vmspawn

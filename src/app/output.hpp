@@ -3,6 +3,7 @@
 
 #include "base/diagnostic.hpp"
 #include "base/render.hpp"
+#include "base/result.hpp"
 #include "run/executor.hpp"
 
 #include <string>
@@ -26,5 +27,6 @@ int report(Diagnostics found, std::string_view format);
 
 /// "vmspawn: text" on stderr; returns `status`.
 int complain(std::string_view text, int status);
+int complain(const Failure& failure);
 
 }  // namespace vmspawn

@@ -19,16 +19,12 @@ namespace {
 
 constexpr std::uint32_t ssh_port = 22;
 
-int give_up(const Failure& failure) {
-    return complain(to_string(failure), failure.error);
-}
-
 int hand_to_ssh(const RunningMachine& machine, std::uint32_t port) {
     const Result<Fd> connection = connect_to_guest(machine, port);
     if (!connection)
-        return give_up(connection.failure());
+        return complain(connection.failure());
     const Result<void> passed = pass_descriptor(STDOUT_FILENO, connection->get());
-    return passed ? 0 : give_up(passed.failure());
+    return passed ? 0 : complain(passed.failure());
 }
 
 /// Does not return when ssh runs: its exit status is ours, and that is the command's.
@@ -37,7 +33,7 @@ int become_ssh(const RunningMachine& machine, const std::string& user, const std
     const std::string self = std::filesystem::read_symlink("/proc/self/exe", unknown).string();
     const auto words = ssh_command(machine, user, self, command);
     if (!words)
-        return give_up(words.failure());
+        return complain(words.failure());
     std::vector<char*> argv;
     for (const std::string& word : *words)
         argv.push_back(const_cast<char*>(word.c_str()));
@@ -77,7 +73,7 @@ std::optional<int> visit(const Invocation& said, const Diagnostics& found) {
         return complain("'" + name + "' is not the name of a machine", EINVAL);
     const Result<RunningMachine> machine = find_machine(look_around().runtime_base, name);
     if (!machine)
-        return machine.failure().error == ENOENT ? refuse_unknown(said.verb, name) : give_up(machine.failure());
+        return machine.failure().error == ENOENT ? refuse_unknown(said.verb, name) : complain(machine.failure());
     if (said.verb == "ssh")
         return become_ssh(*machine, user, said.command);
     const std::optional<std::uint32_t> port = port_of(said);

@@ -1,6 +1,7 @@
 // Problems as those who watch over a repository take them.
 #include "base/json_text.hpp"
 #include "base/render.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -54,8 +55,7 @@ std::string command_properties(const Origin& at) {
 std::string uri(std::string_view path) {
     std::string out = path.starts_with('/') ? "file://" : "";
     for (const char c : path) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '.' ||
-                           c == '_' || c == '~';
+        const bool plain = is_letter(c) || is_digit(c) || c == '/' || c == '-' || c == '.' || c == '_' || c == '~';
         out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
     return out;

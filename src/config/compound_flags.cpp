@@ -50,11 +50,6 @@ KeyPath next_entry(OverrideFlags& state, const std::string& table) {
     return {table, fmt::format("cli{}", state.entries[table]++)};
 }
 
-KeyPath below(KeyPath key, const std::string& name) {
-    key.push_back(name);
-    return key;
-}
-
 /// SIZE[:MAX[:SLOTS]]
 void apply_ram(OverrideFlags& state, const Typed& typed) {
     const std::vector<Field> fields = split(typed.value(), false);

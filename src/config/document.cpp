@@ -31,7 +31,7 @@ namespace vmspawn {
 namespace {
 
 /// Deeper than any definition; the walk below and all later ones recurse.
-constexpr int most_levels = 32;
+constexpr int deepest_nesting = 32;
 
 Position position(const toml::source_position& at, std::uint32_t shift = 0) {
     return {at.line, at.line == 1 ? at.column - std::min(shift, at.column) : at.column};
@@ -70,9 +70,9 @@ private:
             return {value->get(), at};
         if (const auto* value = from.as_string())
             return {value->get(), at};
-        if (level == most_levels) {
+        if (level == deepest_nesting) {
             if (!too_deep_)
-                found_.add(error(fmt::format("nested more than {} levels deep", most_levels), at));
+                found_.add(error(fmt::format("nested more than {} levels deep", deepest_nesting), at));
             too_deep_ = true;
             return {Foreign{"too deep"}, at};
         }

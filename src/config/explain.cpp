@@ -85,17 +85,17 @@ std::string since_text(const Setting& setting) {
     return setting.since == "new" ? "vmspawn only" : "systemd " + setting.since;
 }
 
-struct Line {
+struct HistoryLine {
     std::string left;
     std::string right;
 };
 
 /// The winner and what it hid, in two columns.
-std::vector<Line> history(const Topic& topic) {
+std::vector<HistoryLine> history(const Topic& topic) {
     if (topic.value == nullptr)
         return {{to_string(topic.key) + " is not set", ""}};
     const Setting& setting = *topic.setting;
-    std::vector<Line> lines{
+    std::vector<HistoryLine> lines{
         {fmt::format("{} = {}", to_string(topic.key), value_text(setting, topic.value->node)), origin_text(topic.value->node.at)}};
     for (const Node& hidden : topic.value->hidden)
         lines.push_back({"  hides " + value_text(setting, hidden), origin_text(hidden.at)});
@@ -113,12 +113,12 @@ std::string meaning(const Language& language, const Setting& setting) {
 
 std::string explain(const Language& language, const Topic& topic) {
     constexpr std::size_t widest = 48;
-    const std::vector<Line> lines = history(topic);
+    const std::vector<HistoryLine> lines = history(topic);
     std::size_t width = 0;
-    for (const Line& line : lines)
+    for (const HistoryLine& line : lines)
         width = std::max(width, std::min(display_width(line.left), widest));
     std::string text;
-    for (const Line& line : lines) {
+    for (const HistoryLine& line : lines) {
         const std::size_t used = display_width(line.left);
         const std::string gap(used < width ? width - used + 2 : 2, ' ');
         text += line.left + (line.right.empty() ? "" : gap + printable(line.right)) + "\n";

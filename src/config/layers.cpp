@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t most_levels = 32;
+constexpr std::size_t deepest_include = 32;
 constexpr std::size_t most_files = 256;
 
 /// Where an include leads, and how messages call it: relative to the including file's own name.
@@ -23,7 +23,7 @@ struct Target {
     std::string name;
 };
 
-Target below(const Source& source, const std::string& included) {
+Target path_below(const Source& source, const std::string& included) {
     const fs::path relative(included);
     return {(source.path.parent_path() / relative).lexically_normal(),
             (fs::path(source.name).parent_path() / relative).lexically_normal().string()};
@@ -70,10 +70,10 @@ private:
     }
 
     bool is_too_much(const Origin& mentioned) {
-        const bool is_deep = open_.size() > most_levels;
+        const bool is_deep = open_.size() > deepest_include;
         const bool is_many = ++count_ > most_files;
         if (is_deep)
-            found_.add(error(fmt::format("includes nest more than {} levels deep", most_levels), mentioned));
+            found_.add(error(fmt::format("includes nest more than {} levels deep", deepest_include), mentioned));
         else if (count_ == most_files + 1)
             found_.add(error(fmt::format("more than {} files are included", most_files), mentioned));
         return is_deep || is_many;
@@ -100,7 +100,7 @@ private:
             if (text == nullptr || text->empty() || text->find('\0') != std::string::npos)
                 continue;  // validate() said so
             if (!text->starts_with("~/"))
-                file(below(*document.source, *text), element.at);
+                file(path_below(*document.source, *text), element.at);
             else if (!home_.empty())
                 file({home_ / text->substr(2), *text}, element.at);
             else

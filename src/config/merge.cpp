@@ -12,18 +12,11 @@ namespace vmspawn {
 
 namespace {
 
-using Json = nlohmann::json;
-
-KeyPath below(KeyPath key, const std::string& name) {
-    key.push_back(name);
-    return key;
-}
-
 bool starts_with(const KeyPath& key, const KeyPath& prefix) {
     return key.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), key.begin());
 }
 
-Node node_of(const Json& json) {
+Node node_of(const nlohmann::json& json) {
     if (json.is_boolean())
         return {json.get<bool>(), FromDefault{}};
     if (json.is_number_integer())
@@ -31,7 +24,7 @@ Node node_of(const Json& json) {
     if (json.is_string())
         return {json.get<std::string>(), FromDefault{}};
     List list;
-    for (const Json& element : json)
+    for (const nlohmann::json& element : json)
         list.push_back(node_of(element));
     return {std::move(list), FromDefault{}};
 }
@@ -39,7 +32,7 @@ Node node_of(const Json& json) {
 std::optional<Node> default_of(const Setting& setting) {
     if (setting.default_json.empty())
         return std::nullopt;
-    return node_of(Json::parse(setting.default_json));
+    return node_of(nlohmann::json::parse(setting.default_json));
 }
 
 /// The part of a setting's key before "*": {"mount"} of mount.*.source; empty when there is none.

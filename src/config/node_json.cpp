@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Spell {
+struct JsonValue {
     Json operator()(bool value) const { return value; }
     Json operator()(std::int64_t value) const { return value; }
     Json operator()(const std::string& value) const { return is_utf8(value) ? value : printable(value); }
@@ -48,7 +48,7 @@ std::uint32_t number_in(const Json& object, const char* name) {
 }  // namespace
 
 Json to_json(const Node& node) {
-    return std::visit(Spell{}, node.value);
+    return std::visit(JsonValue{}, node.value);
 }
 
 std::optional<Node> node_from_json(const Json& json, const Origin& at) {

@@ -107,7 +107,7 @@ std::string mangled(const std::string& name) {
     for (const char c : name)
         if (c == '/')
             made += '-';
-        else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || marks.find(c) != std::string_view::npos)
+        else if (is_letter(c) || is_digit(c) || marks.find(c) != std::string_view::npos)
             made += c;
         else
             made += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));

@@ -25,7 +25,7 @@ std::string table_to_toml(const Table& table) {
     return out + " }";
 }
 
-struct Spell {
+struct TomlText {
     std::string operator()(bool value) const { return value ? "true" : "false"; }
     std::string operator()(std::int64_t value) const { return std::to_string(value); }
     std::string operator()(const std::string& value) const { return toml_quote(value); }
@@ -42,7 +42,7 @@ const Entry* Table::find(std::string_view name) const {
 }
 
 std::string to_toml(const Node& node) {
-    return std::visit(Spell{}, node.value);
+    return std::visit(TomlText{}, node.value);
 }
 
 }  // namespace vmspawn

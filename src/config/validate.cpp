@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t most_name = 64;  ///< of an entry that the user names
 
-KeyPath below(KeyPath key, const std::string& name) {
-    key.push_back(name);
-    return key;
-}
-
 bool chooses_names(const Section& section) {
     return section.names == std::vector<std::string>{"*"};
 }

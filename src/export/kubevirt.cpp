@@ -1,6 +1,8 @@
 // A VirtualMachine of KubeVirt 1.7, kubevirt.io/v1, as kubectl takes it.
 #include "export/kubevirt.hpp"
 
+#include "base/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +13,7 @@ namespace {
 
 using Json = Cluster::Json;
 
-constexpr std::string_view only_vmspawn = "this is done by vmspawn while the machine runs, and a cluster has nothing like it";
+constexpr std::string_view cluster_has_none = "this is done by vmspawn while the machine runs, and a cluster has nothing like it";
 
 std::string quantity(Bytes bytes) {
     constexpr Bytes kibi = 1024, mebi = kibi * kibi;
@@ -91,7 +93,7 @@ void add_vsock(Cluster& c) {
 
 void settle_rest(Cluster& c) {
     for (const char* key : {"ssh", "journal", "ready"})
-        c.ledger.lost(key, only_vmspawn);
+        c.ledger.lost(key, cluster_has_none);
     c.ledger.lost("users", "users of one host are none of a cluster");
     c.ledger.lost("unit", "a cluster schedules by pods, not by units of systemd");
     c.ledger.lost("qemu.binary", "KubeVirt brings its own QEMU");
@@ -132,7 +134,7 @@ std::string cluster_name(std::string_view said) {
         if (c >= 'A' && c <= 'Z')
             name += static_cast<char>(c - 'A' + 'a');
         else
-            name += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
+            name += (c >= 'a' && c <= 'z') || is_digit(c) ? c : '-';
     name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
     name.erase(name.find_last_not_of('-') + 1);
     return name.empty() ? "x" : name;

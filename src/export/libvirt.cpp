@@ -44,7 +44,7 @@ std::string Domain::text(std::string_view key, std::string_view value) const {
 
 namespace {
 
-constexpr std::string_view only_vmspawn = "this is done by vmspawn while the machine runs, and libvirt has nothing like it";
+constexpr std::string_view libvirt_has_none = "this is done by vmspawn while the machine runs, and libvirt has nothing like it";
 
 std::string kibibytes(Bytes bytes) {
     return std::to_string((bytes + 1023) / 1024);
@@ -56,7 +56,7 @@ std::string partition_of(std::string_view slice) {
         slice.remove_suffix(std::string_view(".slice").size());
     std::string path = "/";
     for (const char c : slice) {
-        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+        const bool is_plain = is_letter(c) || is_digit(c) || c == '_' || c == '.';
         if (c != '-' && !is_plain)
             return {};
         path += c == '-' ? '/' : c;
@@ -218,7 +218,7 @@ void settle_engine(Domain& d) {
 void settle_host_side(Domain& d) {
     const Machine& m = d.machine;
     for (const char* key : {"ssh", "journal", "ready"})
-        d.ledger.lost(key, only_vmspawn);
+        d.ledger.lost(key, libvirt_has_none);
     d.ledger.lost("users", "users and their homes are handed over by vmspawn at each start");
     d.ledger.settle("unit.register", m.unit.registered == Want::yes, "libvirt itself decides: with systemd-machined it registers");
     d.ledger.settle("unit.keep", !m.unit.keep, "libvirt makes a scope of its own for each machine");

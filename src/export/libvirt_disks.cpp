@@ -1,4 +1,5 @@
 // The image and the drives.
+#include "base/text.hpp"
 #include "export/libvirt.hpp"
 
 #include <fmt/format.h>
@@ -38,9 +39,7 @@ bool is_scsi(DiskType type) {
 /// As vmspawn: the file's name. Longer ones are hashed there; here they have none.
 std::string serial_of(const ExportedDisk& disk) {
     const std::string name = disk.path.filename().string();
-    const bool plain = std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    });
+    const bool plain = std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_' || c == '.'; });
     return plain && name.size() <= (is_scsi(disk.type) ? 30 : 20) ? name : std::string();
 }
 

@@ -17,7 +17,7 @@ namespace vmspawn {
 namespace {
 
 constexpr std::size_t most_names = 1000;
-constexpr std::size_t longest_text = 65536;
+constexpr std::size_t longest_entry = 65536;
 
 bool ends_with_ignoring_case(std::string_view name, std::string_view end) {
     return name.size() > end.size() && std::ranges::equal(name.substr(name.size() - end.size()), end,
@@ -50,7 +50,7 @@ private:
 
     void scan_partition(const std::string& partition) {
         if (answer_.default_pattern.empty())
-            if (const auto text = below_.read(partition + "/loader/loader.conf", 0, longest_text))
+            if (const auto text = below_.read(partition + "/loader/loader.conf", 0, longest_entry))
                 answer_.default_pattern = default_of_loader(*text);
         for (const std::string& name : below_.names(partition + "/loader/entries", most_names))
             if (!name.starts_with('.') && ends_with_ignoring_case(name, ".conf"))
@@ -73,14 +73,14 @@ private:
 
     void add_entry(const std::string& partition, const std::string& name) {
         const std::string path = partition + "/loader/entries/" + name;
-        const Result<std::string> text = below_.read(path, 0, longest_text);
+        const Result<std::string> text = below_.read(path, 0, longest_entry);
         EntryText read = text ? parse_boot_entry(*text) : EntryText{};
         BootEntry entry = std::move(read.entry);
         read_entry_name(name, entry);
         entry.source = below_.resolve(path) ? *below_.resolve(path) : path;
         if (!text)
             entry.problem = fmt::format("it cannot be read: {}", std::strerror(text.failure().error));
-        else if (text->size() == longest_text)
+        else if (text->size() == longest_entry)
             entry.problem = "it is longer than an entry can be";
         else if (read.linux_image.empty() && read.efi.empty())
             entry.problem = "it names no kernel";
@@ -110,7 +110,7 @@ private:
         const PeSection* found = pe.find(name);
         if (found == nullptr)
             return {};
-        const Result<std::string> text = below_.read(path, found->offset, std::min<std::size_t>(found->size, longest_text));
+        const Result<std::string> text = below_.read(path, found->offset, std::min<std::size_t>(found->size, longest_entry));
         return text ? text->substr(0, text->find('\0')) : std::string();
     }
 

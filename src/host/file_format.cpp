@@ -10,11 +10,11 @@ namespace vmspawn {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> machines{"x86_64", "i386", "aarch64", "riscv64", "arm"};
+constexpr std::array<std::string_view, 5> cpu_words{"x86_64", "i386", "aarch64", "riscv64", "arm"};
 
 /// The literal of the table, for the text inside a Pe does not outlive it.
 std::string_view listed(std::string_view name) {
-    for (const std::string_view machine : machines)
+    for (const std::string_view machine : cpu_words)
         if (machine == name)
             return machine;
     return "";

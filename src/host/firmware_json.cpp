@@ -29,7 +29,7 @@ json write_descriptor(const Firmware& firmware, const PathWriter& paths) {
     return record;
 }
 
-FirmwareFile read_file(ObjectReader& object, const std::string& key, const PathReader& paths) {
+FirmwareFile read_firmware_file(ObjectReader& object, const std::string& key, const PathReader& paths) {
     ObjectReader file(object.at(key), object.name(key));
     FirmwareFile read;
     std::string path;
@@ -58,9 +58,9 @@ Firmware read_descriptor(const json& value, const std::string& where, const Path
     object.read("description", firmware.description);
     firmware.interfaces = object.read_strings("interfaces");
     firmware.mapping = read_mapping(object);
-    firmware.executable = read_file(object, "executable", paths);
+    firmware.executable = read_firmware_file(object, "executable", paths);
     if (object.find("nvram_template") != nullptr)
-        firmware.nvram_template = read_file(object, "nvram_template", paths);
+        firmware.nvram_template = read_firmware_file(object, "nvram_template", paths);
     const json& targets = object.at("targets");
     if (!targets.is_array())
         refuse(object.name("targets"), "is not a list");

@@ -2,6 +2,11 @@
 
 namespace vmspawn {
 
+std::string Host::program(const std::string& name) const {
+    const auto found = programs.find(name);
+    return found == programs.end() ? "" : found->second;
+}
+
 std::string state_path(const Host& host, const std::string& subject) {
     if (subject.starts_with('/'))
         return subject;

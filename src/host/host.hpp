@@ -101,6 +101,9 @@ struct Host {
     std::optional<std::vector<Firmware>> firmware;   ///< in order of priority; nothing: nobody asked
     std::map<std::string, Firmware> descriptors;     ///< of firmware that was named, by path
     std::map<std::string, std::string> environment;  ///< the variables that planning reads: SYSTEMD_VMSPAWN_QEMU_EXTRA, …
+
+    /// What `programs` holds for `name`; empty as well when nobody asked.
+    [[nodiscard]] std::string program(const std::string& name) const;
 };
 
 /// Where a state is that a question named: the subject itself when absolute, else below state_base; empty: there is no such place.

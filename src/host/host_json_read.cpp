@@ -57,7 +57,7 @@ KernelPayload read_payload(const json& value, const std::string& where) {
     return payload;
 }
 
-FileAnswer read_file(const json& value, const std::string& where, const PathReader& paths) {
+FileAnswer read_answer(const json& value, const std::string& where, const PathReader& paths) {
     ObjectReader object(value, where);
     std::string type;
     object.read("type", type);
@@ -213,7 +213,7 @@ Host read_host(const json& value, const PathReader& paths) {
         object.read("passed_vsock", host.passed_vsock);
     object.each("qemu", [&](const auto& arch, const auto& facts, const auto& where) { host.qemu[arch] = read_qemu(facts, where, paths); });
     object.each("files", [&](const auto& path, const auto& answer, const auto& where) {
-        host.files[paths.read(path, where)] = read_file(answer, where, paths);
+        host.files[paths.read(path, where)] = read_answer(answer, where, paths);
     });
     object.each("programs", [&](const auto& name, const auto& path, const auto& where) {
         const bool is_path = name.find('/') != std::string::npos;

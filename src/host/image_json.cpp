@@ -7,9 +7,11 @@ namespace vmspawn::recorded {
 
 namespace {
 
-using Kind = NamedImage::Kind;
-constexpr std::array<std::pair<Kind, std::string_view>, 5> kinds{
-    {{Kind::none, "none"}, {Kind::raw, "raw"}, {Kind::qcow2, "qcow2"}, {Kind::tree, "tree"}, {Kind::other, "other"}}};
+constexpr std::array<std::pair<NamedImage::Kind, std::string_view>, 5> image_kinds{{{NamedImage::Kind::none, "none"},
+                                                                                    {NamedImage::Kind::raw, "raw"},
+                                                                                    {NamedImage::Kind::qcow2, "qcow2"},
+                                                                                    {NamedImage::Kind::tree, "tree"},
+                                                                                    {NamedImage::Kind::other, "other"}}};
 
 NamedImage read_image(const json& value, const std::string& where, const PathReader& paths) {
     ObjectReader object(value, where);
@@ -17,7 +19,7 @@ NamedImage read_image(const json& value, const std::string& where, const PathRea
     std::string kind, path;
     object.read("kind", kind);
     bool known = false;
-    for (const auto& [of, word] : kinds) {
+    for (const auto& [of, word] : image_kinds) {
         if (word == kind) {
             image.kind = of;
             known = true;
@@ -39,7 +41,7 @@ void write_images(json& record, const Host& host, const PathWriter& paths) {
     for (const auto& [name, image] : host.images) {
         json& place = record["images"][name];
         place = {{"path", paths.write(image.path)}, {"searched", json::array()}};
-        for (const auto& [kind, word] : kinds)
+        for (const auto& [kind, word] : image_kinds)
             if (kind == image.kind)
                 place["kind"] = word;
         for (const std::string& directory : image.searched)

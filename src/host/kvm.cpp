@@ -19,7 +19,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr const char* device = "/dev/kvm";
+constexpr const char* kvm_device = "/dev/kvm";
 
 std::string no_hardware_fix(const KvmLook& look) {
     if (look.hypervisor)
@@ -63,7 +63,7 @@ std::string user_name() {
 void look_at_group(KvmLook& look) {
     look.user = user_name();
     struct stat found {};
-    if (stat(device, &found) < 0 || found.st_gid == 0 || (found.st_mode & (S_IRGRP | S_IWGRP)) != (S_IRGRP | S_IWGRP))
+    if (stat(kvm_device, &found) < 0 || found.st_gid == 0 || (found.st_mode & (S_IRGRP | S_IWGRP)) != (S_IRGRP | S_IWGRP))
         return;
     const group* entry = getgrgid(found.st_gid);
     look.group = entry != nullptr ? entry->gr_name : fmt::format("{}", found.st_gid);
@@ -97,7 +97,7 @@ void look_at(int kvm, KvmLook& look) {
 }
 
 void look_at_device(KvmLook& look) {
-    if (const Fd kvm(open(device, O_RDWR | O_CLOEXEC)); kvm)
+    if (const Fd kvm(open(kvm_device, O_RDWR | O_CLOEXEC)); kvm)
         return look_at(kvm.get(), look);
     look.exists = errno != ENOENT;
     look.open_error = errno;

@@ -21,7 +21,7 @@ namespace vmspawn {
 namespace {
 
 constexpr std::uint64_t sector = 512;             // the unit of libblkid, whatever the disk's own
-constexpr std::uint64_t beginning = 1 << 20;      // holds a primary GPT of any usual size
+constexpr std::uint64_t table_size = 1 << 20;     // holds a primary GPT of any usual size
 constexpr std::uint64_t looked_into = 128 << 10;  // of a partition: where file systems have their names
 constexpr int most_partitions = 128;
 
@@ -74,7 +74,7 @@ public:
             problem = fmt::format("no memory to look into it: {}", std::strerror(errno));
             return false;
         }
-        problem = copy(0, std::min(size, beginning));
+        problem = copy(0, std::min(size, table_size));
         return problem.empty();
     }
 

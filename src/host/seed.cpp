@@ -2,6 +2,7 @@
 
 #include "base/fd.hpp"
 #include "base/siphash.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -21,7 +22,7 @@ std::string read_machine_id() {
     std::array<char, 33> buffer{};
     const ssize_t got = file ? read(file.get(), buffer.data(), buffer.size()) : -1;
     std::string text(buffer.data(), got < 32 ? 0 : 32);
-    const bool is_id = std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    const bool is_id = std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
     return is_id ? text : std::string();  // "uninitialized" is none
 }
 

@@ -11,7 +11,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr const char* cached_as = "swtpm_setup 1";  // another number for another question
+constexpr const char* cached_setup = "swtpm_setup 1";  // another number for another question
 
 }  // namespace
 
@@ -34,11 +34,11 @@ std::string probe_tpm_profile(const std::string& swtpm_setup) {
     const std::string directory = cache_directory();
     const auto key = qemu_key(swtpm_setup);
     if (key && !directory.empty())
-        if (const auto cached = load_cached(directory, *key); cached && cached->target == cached_as)
+        if (const auto cached = load_cached(directory, *key); cached && cached->target == cached_setup)
             return cached->facts.version;
     const Conversation heard =
         converse(swtpm_setup, {"--tpm2", "--print-profiles"}, "", std::string_view("\0", 1), std::chrono::seconds(5));
-    ProbedQemu probed{.target = cached_as};
+    ProbedQemu probed{.target = cached_setup};
     probed.facts.version = newest_profile(heard.out);
     if (key && !directory.empty())
         store_cached(directory, *key, probed);

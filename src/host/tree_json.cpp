@@ -7,8 +7,8 @@ namespace vmspawn::recorded {
 
 namespace {
 
-using Kind = BootEntry::Kind;
-constexpr std::array<std::pair<Kind, std::string_view>, 3> kinds{{{Kind::type1, "type1"}, {Kind::uki, "uki"}, {Kind::package, "package"}}};
+constexpr std::array<std::pair<BootEntry::Kind, std::string_view>, 3> entry_kinds{
+    {{BootEntry::Kind::type1, "type1"}, {BootEntry::Kind::uki, "uki"}, {BootEntry::Kind::package, "package"}}};
 
 /// Members that are texts, and left out when empty.
 constexpr std::array<std::pair<const char*, std::string BootEntry::*>, 7> texts{{{"title", &BootEntry::title},
@@ -27,7 +27,7 @@ constexpr std::array<std::pair<const char*, std::optional<unsigned> BootEntry::*
 
 json write_entry(const BootEntry& entry, const PathWriter& paths) {
     json record = {{"id", entry.id}};
-    for (const auto& [kind, word] : kinds)
+    for (const auto& [kind, word] : entry_kinds)
         if (kind == entry.kind)
             record["kind"] = word;
     for (const auto& [name, member] : texts)
@@ -51,7 +51,7 @@ BootEntry read_entry(const json& value, const std::string& where, const PathRead
     std::string kind;
     object.read("kind", kind);
     bool known = false;
-    for (const auto& [of, word] : kinds) {
+    for (const auto& [of, word] : entry_kinds) {
         if (word == kind) {
             entry.kind = of;
             known = true;

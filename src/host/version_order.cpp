@@ -1,18 +1,12 @@
 #include "host/version_order.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 
 namespace vmspawn {
 
 namespace {
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 bool counts(char c) {
     return is_digit(c) || is_letter(c) || c == '~' || c == '-' || c == '^' || c == '.';

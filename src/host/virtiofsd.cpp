@@ -1,6 +1,7 @@
 #include "host/virtiofsd.hpp"
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "host/json.hpp"
 #include "host/qemu_cache.hpp"
 #include "host/qemu_run.hpp"
@@ -21,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* cached_as = "virtiofsd 1";  // another number for another list:
+constexpr const char* cached_options = "virtiofsd 1";  // another number for another list:
 constexpr std::array options{"shared-dir", "readonly", "translate-uid", "announce-submounts", "modcaps"};
 
 /// Descriptors by name, those of earlier directories first.
@@ -53,8 +54,8 @@ std::string said_by(const std::string& path, const char* option) {
 }
 
 /// The first word that starts with a digit: "virtiofsd 1.13.2", "virtiofsd version 7.2.22 (Debian …)".
-std::string version_in(std::string_view text) {
-    const auto begin = std::ranges::find_if(text, [](char c) { return c >= '0' && c <= '9'; });
+std::string version_printed(std::string_view text) {
+    const auto begin = std::ranges::find_if(text, is_digit);
     const auto end = std::find_if(begin, text.end(), [](char c) { return c == ' ' || c == '\n' || c == '\r'; });
     return {begin, end};
 }
@@ -85,10 +86,10 @@ Virtiofsd probe_virtiofsd(const std::string& path) {
     const std::string directory = cache_directory();
     const auto key = qemu_key(path);
     if (key && !directory.empty())
-        if (const auto cached = load_cached(directory, *key); cached && cached->target == cached_as)
+        if (const auto cached = load_cached(directory, *key); cached && cached->target == cached_options)
             return {path, cached->facts.version, cached->facts.features};
-    ProbedQemu probed{.target = cached_as};
-    probed.facts.version = version_in(said_by(path, "--version"));
+    ProbedQemu probed{.target = cached_options};
+    probed.facts.version = version_printed(said_by(path, "--version"));
     const std::string help = said_by(path, "--help");
     for (const char* option : options)
         if (help.find(std::string("--") + option) != std::string::npos)

@@ -1,4 +1,5 @@
 // Names and ids.
+#include "base/text.hpp"
 #include "language/code_point.hpp"
 #include "language/formats.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t longest_machine_name = 64;
 
 bool is_letter_or_digit(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return is_letter(c) || is_digit(c);
 }
 
 template <class Number>

@@ -1,4 +1,5 @@
 // Bytes with suffixes, base 1024.
+#include "base/text.hpp"
 #include "language/formats.hpp"
 
 #include <fmt/format.h>
@@ -13,10 +14,6 @@ __extension__ using Wide = unsigned __int128;
 
 constexpr std::string_view suffixes = "BKMGTPE";
 constexpr std::size_t most_decimals = 18;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 /// One term such as 1.5G.
 struct Term {

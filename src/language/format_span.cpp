@@ -1,4 +1,5 @@
 // Time spans, as systemd.time(7) has them.
+#include "base/text.hpp"
 #include "language/formats.hpp"
 
 #include <fmt/format.h>
@@ -23,7 +24,7 @@ struct Unit {
     std::uint64_t microseconds;
 };
 
-constexpr Unit units[] = {
+constexpr Unit time_units[] = {
     {"seconds", second}, {"second", second}, {"sec", second},   {"s", second},    {"minutes", minute}, {"minute", minute},
     {"min", minute},     {"m", minute},      {"months", month}, {"month", month}, {"M", month},        {"msec", 1000},
     {"ms", 1000},        {"hours", hour},    {"hour", hour},    {"hr", hour},     {"h", hour},         {"days", day},
@@ -32,10 +33,6 @@ constexpr Unit units[] = {
 };
 
 constexpr std::string_view blanks = " \t\n\r";
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 
 /// Reads terms from left to right.
 class SpanReader {
@@ -93,7 +90,7 @@ private:
         const std::string_view before = rest_;
         skip_blanks();
         const Unit* best = nullptr;
-        for (const Unit& unit : units)
+        for (const Unit& unit : time_units)
             if (rest_.substr(0, unit.name.size()) == unit.name && (!best || unit.name.size() > best->name.size()))
                 best = &unit;
         if (best) {

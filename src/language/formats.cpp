@@ -13,14 +13,6 @@ namespace vmspawn {
 
 namespace {
 
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 bool has_nul(std::string_view text) {
     return text.find('\0') != std::string_view::npos;
 }
@@ -121,7 +113,7 @@ constexpr std::array<Format, 25> formats = {{
     {"want", is_want},
 }};
 
-constexpr auto names = [] {
+constexpr auto name_table = [] {
     std::array<std::string_view, formats.size()> result{};
     for (std::size_t i = 0; i < formats.size(); ++i)
         result[i] = formats[i].name;
@@ -149,7 +141,7 @@ bool has_format(std::string_view format, std::string_view text) {
 }
 
 std::span<const std::string_view> format_names() {
-    return names;
+    return name_table;
 }
 
 }  // namespace vmspawn

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t most_parts = 32;
 
 bool is_bare(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return is_letter(c) || is_digit(c) || c == '_' || c == '-';
 }
 
 bool is_bare_key(std::string_view part) {
@@ -112,6 +112,11 @@ private:
 };
 
 }  // namespace
+
+KeyPath below(KeyPath key, const std::string& name) {
+    key.push_back(name);
+    return key;
+}
 
 std::string to_string(const KeyPath& key) {
     std::string text;

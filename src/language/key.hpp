@@ -11,6 +11,9 @@ namespace vmspawn {
 /// {"mount", "src", "read-only"}
 using KeyPath = std::vector<std::string>;
 
+/// `name` in the table `key`.
+KeyPath below(KeyPath key, const std::string& name);
+
 /// TOML spelling, parts quoted where TOML wants it: mount.src.read-only, credentials."ssh.authorized_keys.root"
 std::string to_string(const KeyPath& key);
 

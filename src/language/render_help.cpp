@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t page_width = 80;
 constexpr std::size_t text_column = 30;
 
-std::string blanks(std::size_t count) {
+std::string indentation(std::size_t count) {
     return std::string(count, ' ');
 }
 
@@ -25,7 +25,7 @@ std::string wrap(std::string_view text, std::size_t indent) {
         const std::string_view word = text.substr(0, text.find(' '));
         const std::size_t width = display_width(word);
         if (column > indent && column + 1 + width > page_width) {
-            result += '\n' + blanks(indent);
+            result += '\n' + indentation(indent);
             column = indent;
         } else if (column > indent) {
             result += ' ';
@@ -41,7 +41,7 @@ std::string wrap(std::string_view text, std::size_t indent) {
 /// "  term       what it does", the text on a line of its own where the term is long.
 std::string entry(const std::string& term, const std::string& text) {
     const std::size_t width = 2 + display_width(term);
-    const std::string gap = width + 1 < text_column ? blanks(text_column - width) : '\n' + blanks(text_column);
+    const std::string gap = width + 1 < text_column ? indentation(text_column - width) : '\n' + indentation(text_column);
     return fmt::format("  {}{}{}\n", term, gap, wrap(text, text_column));
 }
 

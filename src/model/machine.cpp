@@ -9,9 +9,7 @@ namespace vmspawn {
 namespace {
 
 bool is_bare(std::string_view name) {
-    return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    });
+    return !name.empty() && std::ranges::all_of(name, [](char c) { return is_digit(c) || is_letter(c) || c == '-' || c == '_'; });
 }
 
 /// boot.initrd[0] -> boot.initrd -> boot -> nothing. Quoted parts may hold dots and brackets.

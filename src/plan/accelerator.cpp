@@ -30,7 +30,7 @@ Obstacle obstacle(const Planning& p) {
     return {kvm.reason, kvm.fix};
 }
 
-bool decide(Planning& p) {
+bool may_use_kvm(Planning& p) {
     if (p.machine.kvm == Want::no) {
         p.reason("accel = tcg because kvm = false");
         return false;
@@ -95,7 +95,7 @@ std::string cpu(Planning& p) {
 }  // namespace
 
 void plan_accelerator(Planning& p) {
-    p.kvm = decide(p);
+    p.kvm = may_use_kvm(p);
     if (p.host.passed_kvm && !(p.kvm && p.has(takes_descriptor)))
         p.plan.notices.emplace_back(p.kvm ? "the passed descriptor kvm is closed: this QEMU opens /dev/kvm by itself"
                                           : "the passed descriptor kvm is closed: the guest is emulated");

@@ -45,7 +45,7 @@ void add_initrds(Planning& p, const DirectKernel& kernel) {
 /// A boot entry's words, then vmspawn's own, then the user's, so that they win where the kernel takes the last, but for those of
 /// plan_root that callers of systemd-vmspawn find last. They are joined as they are: a value with blanks is quoted by whoever writes it, as
 /// the kernel wants it.
-std::string command_line(const Planning& p) {
+std::string kernel_command_line(const Planning& p) {
     std::vector<std::string> words = p.kernel_words;
     if (p.kernel && !p.kernel->options.empty())
         words.insert(words.begin(), p.kernel->options);
@@ -85,7 +85,7 @@ void add_by_smbios(Planning& p, const std::string& line) {
 
 /// By the channel that the boot path reads.
 void add_command_line(Planning& p, bool direct) {
-    const std::string line = command_line(p);
+    const std::string line = kernel_command_line(p);
     warn_of_credentials(p);
     if (line.size() >= p.arch.command_line)
         p.found.add(error(fmt::format("the kernel's words are {} bytes long", line.size()), p.origin("boot.cmdline"))

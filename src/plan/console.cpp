@@ -1,4 +1,5 @@
 // The console: what the guest prints and, unless read-only, what the user types.
+#include "base/text.hpp"
 #include "plan/contributors.hpp"
 #include "plan/files.hpp"
 
@@ -93,9 +94,8 @@ void plan_look(Planning& p, ConsoleMode mode) {
 
 /// Letters, digits and a little punctuation: nothing that could become a second kernel word.
 bool is_terminal_name(std::string_view name) {
-    return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](unsigned char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '_' || c == '.';
-    });
+    return !name.empty() && name.size() <= 64 &&
+           std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '+' || c == '_' || c == '.'; });
 }
 
 void add_kernel_words(Planning& p, const std::string& device) {

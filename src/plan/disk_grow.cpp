@@ -8,18 +8,18 @@ namespace vmspawn {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
 /// The image for programs that get its file as descriptor 3. vmspawn holds the locks of that file.
-json image_record(const std::vector<DiskLayer>& layers) {
-    json below;
+Json image_record(const std::vector<DiskLayer>& layers) {
+    Json below;
     for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
         const bool top = &*layer == &layers.front();
         const bool block = layer->file.answer->type == FileAnswer::Type::block;
-        json file{{"driver", block ? "host_device" : "file"}, {"filename", top ? "/proc/self/fd/3" : layer->file.path.string()}};
+        Json file{{"driver", block ? "host_device" : "file"}, {"filename", top ? "/proc/self/fd/3" : layer->file.path.string()}};
         if (top)
             file["locking"] = "off";
-        json record{{"driver", to_word(layer->format)}, {"file", std::move(file)}};
+        Json record{{"driver", to_word(layer->format)}, {"file", std::move(file)}};
         if (!top)
             record["read-only"] = true;
         if (layer->data)
@@ -31,11 +31,6 @@ json image_record(const std::vector<DiskLayer>& layers) {
     return below;
 }
 
-std::string program(const Planning& p, const std::string& name) {
-    const auto found = p.host.programs.find(name);
-    return found == p.host.programs.end() ? "" : found->second;
-}
-
 constexpr std::string_view left_to_guest =
     "the copy of a GPT at the end of the disk is left to the guest (systemd-repart moves it) because ";
 
@@ -44,16 +39,16 @@ std::string without_table(const Planning& p) {
     const auto fuse = p.host.files.find("/dev/fuse");
     if (fuse == p.host.files.end() || fuse->second.type != FileAnswer::Type::character || !fuse->second.writable)
         return "/dev/fuse cannot be used here";
-    if (program(p, "qemu-storage-daemon").empty())
+    if (p.host.program("qemu-storage-daemon").empty())
         return "qemu-storage-daemon is not installed";
     // root mounts by itself
-    return p.host.uid != 0 && program(p, "fusermount3").empty() ? "fusermount3 is not installed (package fuse3)" : "";
+    return p.host.uid != 0 && p.host.program("fusermount3").empty() ? "fusermount3 is not installed (package fuse3)" : "";
 }
 
 std::optional<Grow> grow_qcow2(Planning& p, const PlannedDisk& disk, const std::vector<DiskLayer>& layers,
                                std::vector<std::string>& reasons) {
     const std::string key = disk.key + ".grow";
-    Grow::Tools tools{.qemu_img = program(p, "qemu-img"), .storage_daemon = "", .image = image_record(layers).dump()};
+    Grow::Tools tools{.qemu_img = p.host.program("qemu-img"), .storage_daemon = "", .image = image_record(layers).dump()};
     if (tools.qemu_img.empty()) {
         p.found.add(error(fmt::format("{}: a qcow2 image grows by qemu-img, which is not installed", key), p.origin(key))
                         .with_hint("apt install qemu-utils")
@@ -63,7 +58,7 @@ std::optional<Grow> grow_qcow2(Planning& p, const PlannedDisk& disk, const std::
     if (const std::string why = without_table(p); !why.empty())
         reasons.push_back(fmt::format("{}{}", left_to_guest, why));
     else
-        tools.storage_daemon = program(p, "qemu-storage-daemon");
+        tools.storage_daemon = p.host.program("qemu-storage-daemon");
     return Grow{.size = *disk.grow, .qcow2 = std::move(tools)};
 }
 

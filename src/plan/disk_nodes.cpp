@@ -10,7 +10,7 @@ namespace vmspawn {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
 /// QEMU's own limit: a level 1 table of 32 MiB.
 constexpr Bytes largest_overlay = Bytes{2} << 50;
@@ -46,7 +46,7 @@ private:
 
     /// What the guest flushes is on the disk afterwards; only what is thrown away at the end needs no such care.
     void add_file(const std::string& driver, const std::string& node, const ResourceId& resource, bool written, bool flushed) {
-        json record{{"driver", driver},
+        Json record{{"driver", driver},
                     {"node-name", node},
                     {"filename", p_.qemu.fdset(resource)},
                     {"read-only", !written},
@@ -67,7 +67,7 @@ private:
     }
 
     void add_format(const DiskLayer& layer, const std::string& below) {
-        json record{{"driver", to_word(layer.format)},
+        Json record{{"driver", to_word(layer.format)},
                     {"node-name", layer.node},
                     {"file", layer.file.node},
                     {"read-only", !layer.file.written},
@@ -75,7 +75,7 @@ private:
         if (layer.data)
             record["data-file"] = layer.data->node;
         if (layer.format == DiskFormat::qcow2)  // null: QEMU is to open nothing that the header may name
-            record["backing"] = below.empty() ? json() : json(below);
+            record["backing"] = below.empty() ? Json() : Json(below);
         p_.qemu.blockdev(record);
     }
 

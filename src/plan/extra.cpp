@@ -13,11 +13,11 @@ namespace vmspawn {
 namespace {
 
 using Kind = OwnProgram::Kind;
-constexpr const char* variable = "SYSTEMD_VMSPAWN_QEMU_EXTRA";
+constexpr const char* extra_variable = "SYSTEMD_VMSPAWN_QEMU_EXTRA";
 
 /// Nothing when they are not quoted as a shell would have it.
 std::optional<std::vector<std::string>> words_of_environment(const Planning& p) {
-    const auto text = p.host.environment.find(variable);
+    const auto text = p.host.environment.find(extra_variable);
     return text == p.host.environment.end() ? std::vector<std::string>() : unquote_words(text->second);
 }
 
@@ -67,13 +67,13 @@ void plan_extra(Planning& p) {
         p.qemu.option(word);
     const std::optional<std::vector<std::string>> words = words_of_environment(p);
     if (!words) {
-        p.found.add(error(fmt::format("${} is not quoted as a shell would have it", variable), FromHost{variable}));
+        p.found.add(error(fmt::format("${} is not quoted as a shell would have it", extra_variable), FromHost{extra_variable}));
         return;
     }
     for (const std::string& word : *words)
         p.qemu.option(word);
     if (!words->empty())
-        p.reason(fmt::format("QEMU gets {} more word{} from ${}", words->size(), words->size() == 1 ? "" : "s", variable));
+        p.reason(fmt::format("QEMU gets {} more word{} from ${}", words->size(), words->size() == 1 ? "" : "s", extra_variable));
 }
 
 }  // namespace vmspawn

@@ -71,7 +71,7 @@ bool uefi_for_disk(Planning& p) {
     return false;
 }
 
-bool decide(Planning& p) {
+bool wants_uefi(Planning& p) {
     if (p.kernel)
         return p.kernel->format == "uki" ? uefi_for_image(p) : uefi_for_kernel(p, p.kernel->format);
     return !p.machine.boot.linux_image && p.machine.image.path && uefi_for_disk(p);
@@ -137,7 +137,7 @@ void add_flash(Planning& p, const ResourceId& id, const std::string& format, boo
 }
 
 void plan_firmware(Planning& p) {
-    if (!decide(p))
+    if (!wants_uefi(p))
         return;
     const std::string setting = uefi_setting(p.machine);
     p.firmware = choose_firmware(p, !setting.empty() ? setting : p.kernel ? p.kernel->key : "image.path");

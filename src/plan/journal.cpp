@@ -24,8 +24,7 @@ void refuse(Planning& p, const std::string& problem, std::string hint) {
 /// What the journal on the host may grow to, where the helper knows of it.
 void add_limits(Planning& p, std::vector<Word>& arguments) {
     const Journal& journal = p.machine.journal;
-    const auto known = p.host.programs.find("systemd-journal-remote --max-use");
-    if (journal.is_limited() && (known == p.host.programs.end() || known->second.empty()))
+    if (journal.is_limited() && p.host.program("systemd-journal-remote --max-use").empty())
         return miss(p, problem_of(p, "this systemd-journal-remote cannot be told limits",
                                   "systemd 261 is the first whose can; or drop journal.max-use and the like"));
     const auto add = [&](std::string_view option, const std::optional<std::uint64_t>& value) {
@@ -49,13 +48,13 @@ void plan_journal(Planning& p) {
         return miss(p, problem_of(p, "the journal travels over vsock, and there is none", "let the machine have a vsock"));
     if (p.machine.boot.confidential == Confidential::sev_snp)
         return refuse(p, "a SEV-SNP guest cannot be told where to", "what it is told is measured before the port is known");
-    const auto remote = p.host.programs.find("systemd-journal-remote");
-    if (remote == p.host.programs.end() || remote->second.empty())
+    const std::string remote = p.host.program("systemd-journal-remote");
+    if (remote.empty())
         return refuse(p, "systemd-journal-remote is not installed", "apt install systemd-journal-remote");
     const std::string path = journal.forward->string();
     const bool file = path.ends_with(".journal");
     const ResourceId port = listen_for_guest(p, "journal-port", journal_port, key);
-    Spawn spawn{.program = remote->second, .death_signal = SIGTERM, .critical = Critical::until_ready};
+    Spawn spawn{.program = remote, .death_signal = SIGTERM, .critical = Critical::until_ready};
     spawn.arguments = {"--output=" + path, file ? "--split-mode=none" : "--split-mode=host"};
     add_limits(p, spawn.arguments);
     spawn.activation = port;

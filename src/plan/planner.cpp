@@ -120,7 +120,7 @@ const QemuFacts* find_qemu(const Machine& machine, const Host& host, const Guest
     return nullptr;
 }
 
-std::vector<Word> command_line(const Planning& p) {
+std::vector<Word> qemu_words(const Planning& p) {
     QemuCommand head;
     head.option("-nodefaults");
     head.option("-no-user-config");
@@ -145,7 +145,7 @@ std::vector<ResourceId> qemu_needs(const Planning& p) {
 }
 
 void add_qemu(Planning& p) {
-    Spawn spawn{.program = p.qemu_facts.path, .arguments = command_line(p), .death_signal = SIGTERM};
+    Spawn spawn{.program = p.qemu_facts.path, .arguments = qemu_words(p), .death_signal = SIGTERM};
     spawn.environment = std::move(p.qemu_environment);
     if (const OwnProgram own = own_program(p); own.kind == OwnProgram::Kind::privileged) {
         spawn.no_new_privileges = false;

@@ -8,35 +8,35 @@ namespace vmspawn {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
 struct PieceJson {
     const Places& places;
 
-    json operator()(const Text& text) const { return {{"text", text.bytes}}; }
-    json operator()(const Secret& secret) const { return {{"credential", secret.id}, {"base64", secret.base64}}; }
-    json operator()(const FileContent& file) const {
-        json record{{"file", shown_path(file.path, places)}, {"base64", file.base64}};
+    Json operator()(const Text& text) const { return {{"text", text.bytes}}; }
+    Json operator()(const Secret& secret) const { return {{"credential", secret.id}, {"base64", secret.base64}}; }
+    Json operator()(const FileContent& file) const {
+        Json record{{"file", shown_path(file.path, places)}, {"base64", file.base64}};
         if (!file.credential.empty())
             record["credential"] = file.credential;
         return record;
     }
-    json operator()(const PasswordHash& hash) const { return {{"password-hash", hash.user}}; }
-    json operator()(const PathText& text) const { return {{"path", shown_path(text.path, places)}}; }
-    json operator()(const Align& align) const { return {{"align", align.boundary}}; }
-    json operator()(const Late& late) const { return {{"late", to_string(Word() += late)}}; }
-    json operator()(const RuntimeFile& file) const { return {{"runtime-file", file.name}, {"base64", file.base64}}; }
+    Json operator()(const PasswordHash& hash) const { return {{"password-hash", hash.user}}; }
+    Json operator()(const PathText& text) const { return {{"path", shown_path(text.path, places)}}; }
+    Json operator()(const Align& align) const { return {{"align", align.boundary}}; }
+    Json operator()(const Late& late) const { return {{"late", to_string(Word() += late)}}; }
+    Json operator()(const RuntimeFile& file) const { return {{"runtime-file", file.name}, {"base64", file.base64}}; }
 };
 
-json ranges_json(const std::vector<IdSpan>& ranges) {
-    json all = json::array();
+Json ranges_json(const std::vector<IdSpan>& ranges) {
+    Json all = Json::array();
     for (const IdSpan& range : ranges)
         all.push_back({{"inside", range.inside}, {"outside", range.outside}, {"count", range.count}});
     return all;
 }
 
-json space_json(const Namespace& space, const Places& places) {
-    json mounts = json::array();
+Json space_json(const Namespace& space, const Places& places) {
+    Json mounts = Json::array();
     for (const BindMount& mount : space.mounts)
         mounts.push_back({{"source", shown_path(mount.source, places)},
                           {"name", mount.name},
@@ -55,15 +55,15 @@ json space_json(const Namespace& space, const Places& places) {
 struct ActionJson {
     const Places& places;
 
-    json operator()(const ClaimName& claim) const {
-        json shown{{"base", claim.base}, {"name", claim.name}, {"suffixed", claim.suffixed}};
+    Json operator()(const ClaimName& claim) const {
+        Json shown{{"base", claim.base}, {"name", claim.name}, {"suffixed", claim.suffixed}};
         if (!claim.linked_in.empty())
             shown["linked-in"] = claim.linked_in;
         return shown;
     }
-    json operator()(const MakeMemory& memory) const { return all(memory.pieces); }
-    json operator()(const OpenFile& file) const {
-        json record{{"path", shown_path(file.path, places)},
+    Json operator()(const MakeMemory& memory) const { return all(memory.pieces); }
+    Json operator()(const OpenFile& file) const {
+        Json record{{"path", shown_path(file.path, places)},
                     {"writable", file.writable},
                     {"lock", file.lock == OpenFile::Lock::qemu ? "qemu" : "none"}};
         if (file.append)
@@ -72,75 +72,75 @@ struct ActionJson {
             record["grow"] = grow_json(*file.grow);
         return record;
     }
-    json operator()(const KeepFile& file) const {
+    Json operator()(const KeepFile& file) const {
         return {{"path", shown_path(file.path, places)}, {"source", shown_path(file.source, places)}};
     }
-    json operator()(const KeepDirectory& directory) const { return {{"path", shown_path(directory.path, places)}}; }
-    json operator()(const MakeScratch& scratch) const { return all(scratch.pieces); }
-    [[nodiscard]] json grow_json(const Grow& grow) const {
-        json record{{"size", grow.size}};
+    Json operator()(const KeepDirectory& directory) const { return {{"path", shown_path(directory.path, places)}}; }
+    Json operator()(const MakeScratch& scratch) const { return all(scratch.pieces); }
+    [[nodiscard]] Json grow_json(const Grow& grow) const {
+        Json record{{"size", grow.size}};
         if (grow.qcow2)
             record.update({{"qemu-img", shown_path(grow.qcow2->qemu_img, places)},
                            {"storage-daemon", shown_path(grow.qcow2->storage_daemon, places)},
                            {"image", grow.qcow2->image}});
         return record;
     }
-    json operator()(const MakeOverlay& overlay) const { return {{"size", overlay.size}}; }
-    json operator()(const UnpackKernel& kernel) const {
+    Json operator()(const MakeOverlay& overlay) const { return {{"size", overlay.size}}; }
+    Json operator()(const UnpackKernel& kernel) const {
         return {{"path", shown_path(kernel.path, places)},
                 {"compression", kernel.compression},
                 {"offset", kernel.offset},
                 {"size", kernel.size},
                 {"cache", shown_path(kernel.cache, places)}};
     }
-    json operator()(const WriteFile& file) const {
-        json record = all(file.pieces);
+    Json operator()(const WriteFile& file) const {
+        Json record = all(file.pieces);
         record["name"] = file.name;
         return record;
     }
-    json operator()(const LinkKey& link) const { return {{"file", link.file}}; }
-    json operator()(const TakePassed& passed) const { return {{"name", passed.name}}; }
-    json operator()(const MakePipe&) const { return json::object(); }
-    json operator()(const FillPipe& fill) const {
-        json record = all(fill.pieces);
+    Json operator()(const LinkKey& link) const { return {{"file", link.file}}; }
+    Json operator()(const TakePassed& passed) const { return {{"name", passed.name}}; }
+    Json operator()(const MakePipe&) const { return Json::object(); }
+    Json operator()(const FillPipe& fill) const {
+        Json record = all(fill.pieces);
         record["pipe"] = fill.pipe;
         return record;
     }
-    json operator()(const MakeTap& tap) const { return {{"machine", to_string(tap.machine)}}; }
-    json operator()(const AskForTap& tap) const { return {{"socket", tap.socket}, {"machine", to_string(tap.machine)}}; }
-    json operator()(const ClaimVsock& claim) const {
-        json record{{"cid", claim.cid ? json(*claim.cid) : json()}, {"name", claim.name}};
+    Json operator()(const MakeTap& tap) const { return {{"machine", to_string(tap.machine)}}; }
+    Json operator()(const AskForTap& tap) const { return {{"socket", tap.socket}, {"machine", to_string(tap.machine)}}; }
+    Json operator()(const ClaimVsock& claim) const {
+        Json record{{"cid", claim.cid ? Json(*claim.cid) : Json()}, {"name", claim.name}};
         if (claim.passed)
             record["passed"] = true;
         return record;
     }
-    json operator()(const ListenVsock& listen) const {
+    Json operator()(const ListenVsock& listen) const {
         return {{"device", listen.device}, {"port", listen.port}, {"socket", listen.socket}};
     }
-    json operator()(const MakeQmpSocket&) const { return json::object(); }
-    json operator()(const MakeChannel&) const { return json::object(); }
-    json operator()(const MakeTerminal&) const { return json::object(); }
-    json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
-    json operator()(const CheckPorts& ports) const {
+    Json operator()(const MakeQmpSocket&) const { return Json::object(); }
+    Json operator()(const MakeChannel&) const { return Json::object(); }
+    Json operator()(const MakeTerminal&) const { return Json::object(); }
+    Json operator()(const PickPort& port) const { return {{"bind", port.bind}, {"udp", port.udp}}; }
+    Json operator()(const CheckPorts& ports) const {
         return {{"bind", ports.bind}, {"udp", ports.udp}, {"first", ports.first}, {"count", ports.count}};
     }
-    json operator()(const Listen& socket) const { return {{"path-option", socket.path_option}}; }
-    json operator()(const MakePair& pair) const { return {{"path-option", pair.path_option}}; }
-    json operator()(const MakeClient& client) const { return {{"socket", client.socket}}; }
-    json operator()(const MakeScope& scope) const {
-        json properties = json::array();
+    Json operator()(const Listen& socket) const { return {{"path-option", socket.path_option}}; }
+    Json operator()(const MakePair& pair) const { return {{"path-option", pair.path_option}}; }
+    Json operator()(const MakeClient& client) const { return {{"socket", client.socket}}; }
+    Json operator()(const MakeScope& scope) const {
+        Json properties = Json::array();
         for (const UnitProperty& property : scope.properties)
             properties.push_back(
-                {{"name", property.name}, {"value", std::visit([](const auto& value) { return json(value); }, property.value)}});
+                {{"name", property.name}, {"value", std::visit([](const auto& value) { return Json(value); }, property.value)}});
         return {{"user", scope.user}, {"machine", to_string(scope.machine)}, {"slice", scope.slice}, {"properties", std::move(properties)}};
     }
-    json operator()(const RegisterMachine& entry) const {
-        json record{{"user", entry.user},
+    Json operator()(const RegisterMachine& entry) const {
+        Json record{{"user", entry.user},
                     {"socket", entry.socket},
                     {"machine", to_string(entry.machine)},
                     {"id", entry.id},
                     {"directory", shown_path(entry.directory, places)},
-                    {"cid", entry.cid ? json(to_string(Word() += *entry.cid)) : json()},
+                    {"cid", entry.cid ? Json(to_string(Word() += *entry.cid)) : Json()},
                     {"ssh-address", to_string(entry.ssh_address)},
                     {"ssh-key", to_string(entry.ssh_key)},
                     {"control", to_string(entry.control)}};
@@ -148,18 +148,18 @@ struct ActionJson {
             record["also"] = entry.also;
         return record;
     }
-    json operator()(const ServeControl& control) const {
-        json types = json::array();
+    Json operator()(const ServeControl& control) const {
+        Json types = Json::array();
         for (const HotDiskType& type : control.disk_types)
             types.push_back({{"name", type.word}, {"driver", type.driver}});
         return {{"disk-types", std::move(types)}, {"ports", control.ports}, {"controller", control.controller}, {"fixed", control.fixed}};
     }
-    json operator()(const MindSleep& sleep) const { return {{"machine", to_string(sleep.machine)}}; }
-    json operator()(const Spawn& spawn) const {
-        json arguments = json::array();
+    Json operator()(const MindSleep& sleep) const { return {{"machine", to_string(sleep.machine)}}; }
+    Json operator()(const Spawn& spawn) const {
+        Json arguments = Json::array();
         for (const Word& word : spawn.arguments)
             arguments.push_back(shown_word(to_string(word), places));
-        json record{
+        Json record{
             {"program", shown_path(spawn.program, places)}, {"arguments", std::move(arguments)},  {"inherits", spawn.inherits},
             {"no-new-privileges", spawn.no_new_privileges}, {"death-signal", spawn.death_signal}, {"critical", to_word(spawn.critical)}};
         if (spawn.space)
@@ -174,35 +174,35 @@ struct ActionJson {
             record["environment"] = spawn.environment;
         if (spawn.fills)
             record["fills"] = fill_json(*spawn.fills);
-        if (json optional = optional_words(spawn.arguments); !optional.empty())
+        if (Json optional = optional_words(spawn.arguments); !optional.empty())
             record["optional-words"] = std::move(optional);
         return record;
     }
-    static json fill_json(const Fill& fill) {
-        json reads = json::object();
+    static Json fill_json(const Fill& fill) {
+        Json reads = Json::object();
         for (const Fill::File& file : fill.reads)
             reads[file.name] = file.text;
         return {{"directory", fill.directory}, {"reads", std::move(reads)}, {"keeps", fill.keeps}};
     }
     /// By the resource that they go with: which of the arguments, counted from 0.
-    static json optional_words(const std::vector<Word>& words) {
-        json numbers = json::object();
+    static Json optional_words(const std::vector<Word>& words) {
+        Json numbers = Json::object();
         for (std::size_t i = 0; i < words.size(); ++i)
             if (!words[i].optional.empty())
                 numbers[words[i].optional].push_back(i);
         return numbers;
     }
 
-    [[nodiscard]] json all(const std::vector<Piece>& pieces) const {
-        json list = json::array();
+    [[nodiscard]] Json all(const std::vector<Piece>& pieces) const {
+        Json list = Json::array();
         for (const Piece& piece : pieces)
             list.push_back(std::visit(PieceJson{places}, piece));
         return {{"pieces", std::move(list)}};
     }
 };
 
-json resource_json(const Resource& resource, const Places& at) {
-    json record{{"id", resource.id},
+Json resource_json(const Resource& resource, const Places& at) {
+    Json record{{"id", resource.id},
                 {"kind", kind_of(resource.up)},
                 {"needs", resource.needs},
                 {"action", std::visit(ActionJson{at}, resource.up)},
@@ -217,8 +217,8 @@ json resource_json(const Resource& resource, const Places& at) {
     return record;
 }
 
-json console_json(const ConsolePlan& console) {
-    json record{{"kind", console_word(console.kind)}, {"terminal", console.terminal}};
+Json console_json(const ConsolePlan& console) {
+    Json record{{"kind", console_word(console.kind)}, {"terminal", console.terminal}};
     if (console.look)
         record["look"] = {{"machine", to_string(console.look->machine)},
                           {"title", console.look->title},
@@ -229,8 +229,8 @@ json console_json(const ConsolePlan& console) {
     return record;
 }
 
-json notify_json(const NotifyPlan& notify) {
-    json record{{"listener", notify.listener}, {"wait", notify.wait}};
+Json notify_json(const NotifyPlan& notify) {
+    Json record{{"listener", notify.listener}, {"wait", notify.wait}};
     if (notify.timeout)
         record["timeout-us"] = notify.timeout->count();
     return record;
@@ -239,10 +239,10 @@ json notify_json(const NotifyPlan& notify) {
 }  // namespace
 
 std::string plan_json(const Plan& plan) {
-    json resources = json::array();
+    Json resources = Json::array();
     for (const Resource& resource : plan.resources)
         resources.push_back(resource_json(resource, places(plan)));
-    json record{{"version", 1},
+    Json record{{"version", 1},
                 {"machine", plan.machine},
                 {"qemu", plan.qemu},
                 {"qmp", plan.qmp},
@@ -260,7 +260,7 @@ std::string plan_json(const Plan& plan) {
     if (plan.time_limit)
         record["time-limit-us"] = plan.time_limit->count();
     // Invalid UTF-8, which a path may hold, is replaced: dump() would throw.
-    return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace vmspawn

@@ -14,7 +14,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr double letter = 7.3, line_height = 16;  ///< of the 12 px monospace font
+constexpr double letter_width = 7.3, line_height = 16;  ///< of the 12 px monospace font
 constexpr double padding = 10, box_height = 2 * line_height + padding;
 constexpr double row_gap = 14, column_gap = 90, margin = 24;
 constexpr std::size_t longest_label = 34;
@@ -122,7 +122,7 @@ private:
             Box box{.resource = &resource,
                     .label = shortened(printable(resource.id), longest_label),
                     .kind = shortened(printable(kind_text(resource)), longest_label)};
-            box.width = static_cast<double>(std::max(display_width(box.label), display_width(box.kind))) * letter + 2 * padding;
+            box.width = static_cast<double>(std::max(display_width(box.label), display_width(box.kind))) * letter_width + 2 * padding;
             for (const ResourceId& need : resource.needs)
                 box.column = std::max(box.column, boxes_[index_.at(need)].column + 1);
             if (resource.id == plan_.qemu)

@@ -1,5 +1,7 @@
 #include "plan/qemu_command.hpp"
 
+#include "base/text.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -16,10 +18,6 @@ std::string dumped(const nlohmann::ordered_json& record) {
 bool is_alpha(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 }  // namespace
 
 std::string escape_qemu_value(std::string_view value) {

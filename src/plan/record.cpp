@@ -10,11 +10,9 @@ namespace vmspawn {
 
 namespace {
 
-using nlohmann::json;
-
 /// As the inside of a JSON string. What is known late are names and numbers, which need no escape.
 std::string inside(const std::string& text) {
-    const std::string quoted = json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return quoted.substr(1, quoted.size() - 2);
 }
 

@@ -15,9 +15,9 @@ constexpr std::array<std::uint32_t, 64> round_constants{
     0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
     0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-using State = std::array<std::uint32_t, 8>;
+using Digest = std::array<std::uint32_t, 8>;
 
-void mix_block(State& state, std::string_view block) {
+void mix_block(Digest& state, std::string_view block) {
     std::array<std::uint32_t, 64> w{};
     for (std::size_t i = 0; i < 64; ++i)
         w[i / 4] = (w[i / 4] << 8) | static_cast<std::uint8_t>(block[i]);
@@ -34,7 +34,7 @@ void mix_block(State& state, std::string_view block) {
         const std::uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
         h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
     }
-    const State mixed{a, b, c, d, e, f, g, h};
+    const Digest mixed{a, b, c, d, e, f, g, h};
     for (std::size_t i = 0; i < 8; ++i)
         state[i] += mixed[i];
 }
@@ -53,7 +53,7 @@ std::string padded(std::string_view bytes) {
 }  // namespace
 
 std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
-    State state{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    Digest state{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     const std::string text = padded(bytes);
     for (std::size_t at = 0; at < text.size(); at += 64)
         mix_block(state, std::string_view(text).substr(at, 64));

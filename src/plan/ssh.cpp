@@ -88,8 +88,8 @@ void plan_ssh(Planning& p) {
     const std::string key = "ssh.pass-key";
     if (const std::string obstacle = obstacle_to_key(p); !obstacle.empty())
         return p.reason("no ssh key because " + obstacle);
-    const auto keygen = p.host.programs.find("ssh-keygen");
-    if (keygen == p.host.programs.end() || keygen->second.empty()) {
+    const std::string keygen = p.host.program("ssh-keygen");
+    if (keygen.empty()) {
         if (!p.machine.said(key))
             return p.reason("no ssh key because ssh-keygen is not installed");
         p.found.add(error(fmt::format("{}: ssh-keygen is not installed", key), p.origin(key))
@@ -98,8 +98,8 @@ void plan_ssh(Planning& p) {
         return;
     }
     const std::string& type = p.machine.ssh.key_type;
-    make_key(p, "ssh-key", keygen->second, type);
-    make_key(p, "ssh-host-key", keygen->second, host_key);
+    make_key(p, "ssh-key", keygen, type);
+    make_key(p, "ssh-host-key", keygen, host_key);
     p.add({.id = "ssh-key-link",
            .needs = {"runtime-dir"},
            .up = LinkKey{type},

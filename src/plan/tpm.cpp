@@ -24,15 +24,11 @@ struct Lack {
     std::string fix;
 };
 
-std::string program(const Planning& p, const std::string& name) {
-    return p.host.programs.at(name);
-}
-
 /// What keeps the guest from having a TPM; nothing: it can have one.
 std::optional<Lack> lack(const Planning& p) {
     if (p.arch.tpm_device.empty())
         return Lack{fmt::format("a {} guest can have none", p.arch.name), ""};
-    if (program(p, "swtpm").empty())
+    if (p.host.program("swtpm").empty())
         return Lack{"swtpm is not installed", "apt install swtpm swtpm-tools"};
     if (!p.has(fmt::format("device/{}", p.arch.tpm_device)))
         return Lack{fmt::format("this QEMU has no {} device", p.arch.tpm_device), ""};
@@ -107,12 +103,12 @@ bool add_setup(Planning& p, const std::string& path) {
     const FileAnswer* state = answer_about(p.host, (Path(path) / tpm_state_file).string());
     if (state && state->type != Type::missing)
         return false;
-    const std::string setup = program(p, "swtpm_setup");
+    const std::string setup = p.host.program("swtpm_setup");
     if (setup.empty()) {
         p.plan.notices.emplace_back("the new TPM has no certificate: swtpm_setup is not installed (apt install swtpm-tools)");
         return false;
     }
-    const std::string localca = program(p, "swtpm_localca");
+    const std::string localca = p.host.program("swtpm_localca");
     Spawn spawn{.program = setup,
                 .death_signal = SIGKILL,
                 .critical = Critical::never,
@@ -121,7 +117,7 @@ bool add_setup(Planning& p, const std::string& path) {
     for (const char* word : {"--tpm2", "--tpm-state", ".", "--createek", "--pcr-banks", "sha256", "--config", "swtpm_setup.conf"})
         spawn.arguments.emplace_back(word);
     std::vector<std::string> reasons{"runs because the state is new"};
-    if (const std::string profile = program(p, tpm_profile_question); !profile.empty()) {
+    if (const std::string profile = p.host.program(tpm_profile_question); !profile.empty()) {
         spawn.arguments.emplace_back("--profile-name");
         spawn.arguments.emplace_back(profile);
         reasons.push_back(fmt::format("profile = {} because it is the newest that this swtpm_setup offers", profile));
@@ -180,7 +176,7 @@ std::optional<std::vector<ResourceId>> plan_state(Planning& p) {
 
 void add_swtpm(Planning& p, std::vector<ResourceId> needs) {
     needs.emplace_back(socket_id);
-    Spawn spawn{.program = program(p, "swtpm"), .arguments = {"socket", "--tpm2", "--tpmstate"}, .death_signal = SIGKILL};
+    Spawn spawn{.program = p.host.program("swtpm"), .arguments = {"socket", "--tpm2", "--tpmstate"}, .death_signal = SIGKILL};
     spawn.arguments.push_back((Word("dir=") += Late{state_id, Late::What::path}) += ",mode=0600");
     spawn.arguments.emplace_back("--ctrl");
     spawn.arguments.push_back(Word("type=unixio,clientfd=") += Late{socket_id, Late::What::fd});

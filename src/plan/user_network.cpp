@@ -64,10 +64,7 @@ private:
 
     [[nodiscard]] std::string key(std::string_view leaf) const { return entry_key("network", network_.name, leaf); }
     [[nodiscard]] std::string forward_key(std::size_t index) const { return element_key(key("forward"), index); }
-    [[nodiscard]] std::string passt() const {
-        const auto found = p_.host.programs.find("passt");
-        return found == p_.host.programs.end() ? "" : found->second;
-    }
+    [[nodiscard]] std::string passt() const { return p_.host.program("passt"); }
 
     /// Why an automatic backend is QEMU; empty: it is passt.
     [[nodiscard]] std::string objection() const {

@@ -13,7 +13,7 @@ namespace vmspawn {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
 constexpr std::uint32_t first_id = 60514;  ///< systemd's range of 64 for users of a host in its guests; a rule keeps the number down
 constexpr std::uint32_t nobody = 65534;
@@ -61,8 +61,8 @@ bool judge_home(Planning& p, const BoundUser& user) {
                   "users of services have none to bind", EINVAL);
 }
 
-json user_record(const Planning& p, const BoundUser& user) {
-    json record{{"userName", user.name},
+Json user_record(const Planning& p, const BoundUser& user) {
+    Json record{{"userName", user.name},
                 {"uid", user.id},
                 {"gid", user.id},
                 {"disposition", "regular"},
@@ -77,12 +77,12 @@ json user_record(const Planning& p, const BoundUser& user) {
     return record;
 }
 
-json group_record(const BoundUser& user) {
+Json group_record(const BoundUser& user) {
     return {{"groupName", user.name}, {"gid", user.id}, {"disposition", "regular"}, {"service", "io.systemd.NSpawn"}};
 }
 
-std::string on_one_line(const json& record) {
-    return record.dump(-1, ' ', false, json::error_handler_t::replace);
+std::string on_one_line(const Json& record) {
+    return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 /// The hash comes in only when the machine starts, so its place is left open.

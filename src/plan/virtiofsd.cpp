@@ -17,11 +17,6 @@ bool holds(const std::vector<IdGrant>& grants, const IdShift& shift) {
     });
 }
 
-std::string program(const Planning& p, const std::string& name) {
-    const auto found = p.host.programs.find(name);
-    return found == p.host.programs.end() ? "" : found->second;
-}
-
 /// The caller is root, and the ids granted follow from 1 on.
 std::vector<IdSpan> own_ids(std::uint32_t caller, const std::vector<IdGrant>& grants) {
     std::vector<IdSpan> ranges{{0, caller, 1}};
@@ -146,8 +141,8 @@ private:
 
     /// Whether this user may map more ids than their own.
     bool find_tools() {
-        const std::string uid_tool = program(p_, "newuidmap");
-        const std::string gid_tool = program(p_, "newgidmap");
+        const std::string uid_tool = p_.host.program("newuidmap");
+        const std::string gid_tool = p_.host.program("newgidmap");
         if (uid_tool.empty() || gid_tool.empty() || p_.host.subuids.empty() || p_.host.subgids.empty())
             return false;
         space_.uid_tool = uid_tool;
@@ -171,7 +166,7 @@ private:
         space_.gids = own_ids(p_.host.gid, tools ? p_.host.subgids : std::vector<IdGrant>());
         reason("the guest's root is this user on the host because vmspawn does not run as root");
         if (!tools)
-            reason(program(p_, "newuidmap").empty() || program(p_, "newgidmap").empty()
+            reason(p_.host.program("newuidmap").empty() || p_.host.program("newgidmap").empty()
                        ? "no other id of the guest exists on the host because newuidmap is not installed (package uidmap)"
                        : "no other id of the guest exists on the host because /etc/subuid grants this user none");
         return true;

@@ -18,8 +18,7 @@ constexpr const char* host_socket = "vsock";  ///< in the runtime directory: who
 constexpr std::uint32_t notify_port = 9999;   ///< only of the helper's device, which is this guest's alone
 
 std::string helper_path(const Planning& p) {
-    const auto found = p.host.programs.find(helper_program);
-    return found == p.host.programs.end() ? "" : found->second;
+    return p.host.program(helper_program);
 }
 
 std::string missing_kernel_device(const Planning& p) {

@@ -13,7 +13,7 @@ namespace vmspawn {
 namespace {
 
 constexpr char escape = '\033';
-constexpr std::size_t longest = 256;  ///< parameters of a sequence that are looked at
+constexpr std::size_t most_parameters = 256;  ///< parameters of a sequence that are looked at
 
 bool ends_all(char byte) {  // CAN, SUB
     return byte == '\x18' || byte == '\x1a';
@@ -172,7 +172,7 @@ void BackgroundFilter::pass_control(char byte, std::string& out) {
     } else if (state_ == State::sequence) {
         if (byte >= '@' && byte <= '~')
             end_sequence(byte, out);
-        else if (parameters_.size() < longest)
+        else if (parameters_.size() < most_parameters)
             parameters_ += byte;
     } else {
         leave_escape(byte, out);

@@ -19,9 +19,9 @@ namespace vmspawn {
 
 namespace {
 
-constexpr std::size_t chunk = 65536;
+constexpr std::size_t link_chunk = 65536;
 constexpr std::size_t longest_line = 256;
-constexpr std::size_t most_typed = std::size_t{4} << 20;  ///< that the guest has not taken; keys are seen beyond that
+constexpr std::size_t most_ahead = std::size_t{4} << 20;  ///< that the guest has not taken; keys are seen beyond that
 
 }  // namespace
 
@@ -69,7 +69,7 @@ void CommandLink::tell_size() {
 }
 
 void CommandLink::caller_spoke() {
-    std::array<char, chunk> buffer;
+    std::array<char, link_chunk> buffer;
     const ssize_t size = read(caller_.input, buffer.data(), buffer.size());
     if (size < 0 && (errno == EINTR || errno == EAGAIN))
         return;
@@ -84,7 +84,7 @@ void CommandLink::caller_spoke() {
 /// What a guest that hangs does not take is dropped, so that the keys that end it are still seen.
 void CommandLink::type(std::string bytes) {
     const std::optional<HotKey> key = keys_.typed(bytes, EscapeKeys::Clock::now());
-    if (to_guest_.waiting() < most_typed)
+    if (to_guest_.waiting() < most_ahead)
         to_guest_.give(bytes);
     if (key)
         handlers_.typed(*key);

@@ -17,7 +17,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr std::size_t chunk = 16384;
+constexpr std::size_t console_chunk = 16384;
 /// Typed bytes that the guest has not taken. Beyond this a terminal's are dropped, so that the keys that end it are still seen.
 constexpr std::size_t most_input = std::size_t{4} << 20;
 
@@ -106,7 +106,7 @@ void ConsoleLink::open(EventLoop& loop, const Decoration& decoration) {
 void ConsoleLink::hear_answer() {
     if (!is_in_front(ends_.input))
         return stop_listening();
-    std::array<char, chunk> buffer;
+    std::array<char, console_chunk> buffer;
     const ssize_t size = read(ends_.input, buffer.data(), buffer.size());
     if (size < 0 && (errno == EINTR || errno == EAGAIN))
         return;
@@ -160,7 +160,7 @@ bool ConsoleLink::is_shown() const {
 void ConsoleLink::guest_spoke() {
     if (!has_room() && waits_)
         return make_guest_wait();
-    std::array<char, chunk> buffer;
+    std::array<char, console_chunk> buffer;
     const ssize_t size = read(ends_.master, buffer.data(), buffer.size());
     if (size > 0) {
         show({buffer.data(), static_cast<std::size_t>(size)});
@@ -270,7 +270,7 @@ void ConsoleLink::end_line() {
 }
 
 void ConsoleLink::caller_spoke(std::uint32_t events) {
-    std::array<char, chunk> buffer;
+    std::array<char, console_chunk> buffer;
     const ssize_t size = read(ends_.input, buffer.data(), buffer.size());
     if (size > 0)
         return take_input({buffer.data(), static_cast<std::size_t>(size)});

@@ -28,7 +28,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr std::size_t chunk = 65536;
+constexpr std::size_t client_chunk = 65536;
 /// What the other side does not take of either stream; then we read no more of it.
 constexpr std::size_t most_waiting = 65536;
 constexpr std::size_t most_typed = std::size_t{4} << 20;
@@ -38,13 +38,13 @@ Result<std::string> read_reply(int socket, const std::string& doing, EntryReader
     std::string all;
     while (true) {
         pollfd file{socket, POLLIN, 0};
-        std::array<char, chunk> bytes;
+        std::array<char, client_chunk> bytes;
         if (poll(&file, 1, -1) < 0)
             continue;
         const ssize_t size = recv(socket, bytes.data(), bytes.size(), 0);
         if (size < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
-        if (size <= 0 || all.size() > chunk)
+        if (size <= 0 || all.size() > client_chunk)
             return Failure{ECONNRESET, doing, "it ends, or too many watch it already"};
         all.append(bytes.data(), static_cast<std::size_t>(size));
         if (const std::size_t end = all.find('\0'); end != std::string::npos) {
@@ -137,7 +137,7 @@ Result<ViewEnd> ConsoleViewer::run() {
 }
 
 void ConsoleViewer::read_machine() {
-    std::array<char, chunk> bytes;
+    std::array<char, client_chunk> bytes;
     const ssize_t size = recv(connection_.socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -193,7 +193,7 @@ void ConsoleViewer::show_output(const std::string& bytes) {
 }
 
 void ConsoleViewer::read_user(std::uint32_t events) {
-    std::array<char, chunk> bytes;
+    std::array<char, client_chunk> bytes;
     const ssize_t size = read(STDIN_FILENO, bytes.data(), bytes.size());
     if (size > 0)
         return send(LiveEntry::Kind::typed, {bytes.data(), static_cast<std::size_t>(size)});

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view instance = "io.systemd.MachineInstance.";
-constexpr std::string_view service = "org.varlink.service.";
+constexpr std::string_view varlink_errors = "org.varlink.service.";
 constexpr std::string_view attach_method = "io.vmspawn.Console.Attach";
 constexpr std::size_t longest_name = 255;
 
@@ -122,14 +122,16 @@ ControlRequest read_storage(std::string_view method, Parameters& given) {
 ControlRequest read_request(const std::string& method, const json& call, bool more) {
     Parameters given(call);
     const auto named = [](std::string_view name, std::string_view member, std::string_view value) {
-        return VarlinkError{fmt::format("{}{}", service, name), json{{member, value}}.dump(-1, ' ', false, json::error_handler_t::replace)};
+        return VarlinkError{fmt::format("{}{}", varlink_errors, name),
+                            json{{member, value}}.dump(-1, ' ', false, json::error_handler_t::replace)};
     };
     if (method.starts_with(instance)) {
         const std::string_view name = std::string_view(method).substr(instance.size());
         if (const auto verb = verb_of(name))
             return given.checked(AskMachine{*verb});
         if (name == "SubscribeEvents")
-            return more ? given.checked(SubscribeEvents{given.texts("filter")}) : VarlinkError{fmt::format("{}ExpectedMore", service)};
+            return more ? given.checked(SubscribeEvents{given.texts("filter")})
+                        : VarlinkError{fmt::format("{}ExpectedMore", varlink_errors)};
         if (name == "AddStorage" || name == "RemoveStorage" || name == "ReplaceStorage")
             return read_storage(name, given);
         return named("MethodNotFound", "method", method);
@@ -178,7 +180,7 @@ VarlinkError instance_error(std::string_view name, std::string_view reason) {
 }
 
 VarlinkError invalid_parameter(std::string_view name) {
-    return {fmt::format("{}InvalidParameter", service), dumped({{"parameter", name}})};
+    return {fmt::format("{}InvalidParameter", varlink_errors), dumped({{"parameter", name}})};
 }
 
 std::optional<ControlCall> parse_control_call(std::string_view message) {

@@ -140,7 +140,7 @@ void ControlDesk::take(int call, const VarlinkError& refused, std::vector<Fd>& /
     server_.answer(call, varlink_reply(refused));
 }
 
-void ControlDesk::perform(const HotStorage::Commands& commands) {
+void ControlDesk::perform(const StorageCommands& commands) {
     for (const StorageCommand& command : commands)
         std::visit([this](const auto& one) { perform(one); }, command);
 }

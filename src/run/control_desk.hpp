@@ -51,7 +51,7 @@ private:
     void take(int call, const VarlinkError& refused, std::vector<Fd>& descriptors);
     /// Nothing, and the call is answered: there is no such descriptor, or no QEMU.
     std::optional<OfferedFile> keep(int call, std::size_t index, std::vector<Fd>& descriptors);
-    void perform(const HotStorage::Commands& commands);
+    void perform(const StorageCommands& commands);
     void perform(const StorageStep& step);
     void perform(const StorageEnd& end);
     void perform(const StorageTrouble& trouble);

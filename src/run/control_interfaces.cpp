@@ -146,7 +146,7 @@ error ExpectedUpgrade ()
 error NoConsole ()
 )";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> interfaces{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> all_interfaces{{
     {"io.systemd", errors_of_system},
     {"io.systemd.MachineInstance", machine_instance},
     {"io.systemd.VirtualMachineInstance", virtual_machine},
@@ -158,7 +158,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> interface
 
 std::string info_reply() {
     ordered_json names = ordered_json::array();
-    for (const auto& [name, text] : interfaces)
+    for (const auto& [name, text] : all_interfaces)
         names.push_back(name);
     return varlink_reply(
         ordered_json{{"vendor", "vmspawn"}, {"product", "vmspawn"}, {"version", VMSPAWN_VERSION}, {"url", ""}, {"interfaces", names}}
@@ -166,8 +166,8 @@ std::string info_reply() {
 }
 
 std::string description_reply(const std::string& interface) {
-    const auto* found = std::ranges::find(interfaces, interface, &std::pair<std::string_view, std::string_view>::first);
-    if (found == interfaces.end())
+    const auto* found = std::ranges::find(all_interfaces, interface, &std::pair<std::string_view, std::string_view>::first);
+    if (found == all_interfaces.end())
         return varlink_reply(
             VarlinkError{"org.varlink.service.InterfaceNotFound",
                          ordered_json{{"interface", interface}}.dump(-1, ' ', false, ordered_json::error_handler_t::replace)});

@@ -27,7 +27,7 @@ namespace vmspawn {
 namespace {
 
 /// Which descriptor is the starter's.
-constexpr const char* variable = "VMSPAWN_STARTER";
+constexpr const char* starter_variable = "VMSPAWN_STARTER";
 constexpr int first_passed = 3;
 
 int number_in(const char* name) {
@@ -52,7 +52,7 @@ std::vector<std::string> environment_in_background(int starter) {
         if (std::ranges::none_of(ours, [text](std::string_view name) { return text.starts_with(name); }))
             all.emplace_back(text);
     }
-    all.push_back(fmt::format("{}={}", variable, starter));
+    all.push_back(fmt::format("{}={}", starter_variable, starter));
     return all;
 }
 
@@ -79,7 +79,7 @@ Result<Child> spawn_background(const BackgroundStart& start, int socket) {
 }
 
 int starter() {
-    const int fd = number_in(variable);
+    const int fd = number_in(starter_variable);
     struct stat status {};
     return fd >= first_passed && fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? fd : -1;
 }
@@ -146,7 +146,7 @@ bool enter_background() {
 
 int take_starter() {
     const int fd = starter();
-    unsetenv(variable);
+    unsetenv(starter_variable);
     return fd;
 }
 

@@ -12,10 +12,10 @@ namespace vmspawn {
 
 namespace {
 
-constexpr const char* unfinished = ".new";
+constexpr const char* new_suffix = ".new";
 
 Fd open_unfinished(int directory) {
-    return Fd(::openat(directory, unfinished, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    return Fd(::openat(directory, new_suffix, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 Result<void> write_file(int directory, const Fill::File& file) {
@@ -37,11 +37,11 @@ Result<Fd> begin_filling(int directory, const Fill& fill) {
     if (::faccessat(directory, fill.keeps.back().c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         return Fd();
     give_up_filling(directory);
-    if (::mkdirat(directory, unfinished, 0700) < 0)
-        return failed(std::string("make ") + unfinished);
+    if (::mkdirat(directory, new_suffix, 0700) < 0)
+        return failed(std::string("make ") + new_suffix);
     Fd fd = open_unfinished(directory);
     if (!fd)
-        return failed(std::string("open ") + unfinished);
+        return failed(std::string("open ") + new_suffix);
     for (const Fill::File& file : fill.reads)
         if (Result<void> written = write_file(fd.get(), file); !written)
             return written.failure();
@@ -51,7 +51,7 @@ Result<Fd> begin_filling(int directory, const Fill& fill) {
 Result<void> finish_filling(int directory, const Fill& fill) {
     const Fd made = open_unfinished(directory);
     if (!made)
-        return failed(std::string("open ") + unfinished);
+        return failed(std::string("open ") + new_suffix);
     const std::string& last = fill.keeps.back();
     for (const std::string& name : fill.keeps) {
         if (name != last && ::faccessat(made.get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
@@ -68,7 +68,7 @@ Result<void> finish_filling(int directory, const Fill& fill) {
 void give_up_filling(int directory) {
     if (const Fd made = open_unfinished(directory))
         (void)remove_contents(made.get());
-    ::unlinkat(directory, unfinished, AT_REMOVEDIR);
+    ::unlinkat(directory, new_suffix, AT_REMOVEDIR);
 }
 
 }  // namespace vmspawn

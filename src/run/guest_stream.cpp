@@ -10,9 +10,9 @@ namespace vmspawn {
 
 namespace {
 
-constexpr std::size_t chunk = 65536;
+constexpr std::size_t stream_chunk = 65536;
 /// Output that the caller has not taken. Beyond this the guest waits.
-constexpr std::size_t most_output = 4 * chunk;
+constexpr std::size_t most_output = 4 * stream_chunk;
 
 }  // namespace
 
@@ -49,7 +49,7 @@ void GuestStream::pump() {
 
 /// False: there is nothing more for now.
 bool GuestStream::read_some() {
-    std::array<char, chunk> buffer;
+    std::array<char, stream_chunk> buffer;
     const ssize_t size = read(from_, buffer.data(), buffer.size());
     if (size > 0) {
         held_.append(buffer.data(), static_cast<std::size_t>(size));

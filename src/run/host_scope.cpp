@@ -14,12 +14,12 @@ namespace vmspawn {
 
 namespace {
 
-constexpr const char* service = "org.freedesktop.systemd1";
+constexpr const char* systemd = "org.freedesktop.systemd1";
 constexpr const char* manager_path = "/org/freedesktop/systemd1";
 constexpr const char* manager = "org.freedesktop.systemd1.Manager";
 
 BusMethod of_manager(const char* name) {
-    return {service, manager_path, manager, name};
+    return {systemd, manager_path, manager, name};
 }
 
 /// Appends a value as the variant that a property is, and tells what sd-bus says.
@@ -147,7 +147,7 @@ void HostScope::listen() {
     bus_->listen(of_manager("JobRemoved"), [this](sd_bus_message* signal) { job_removed(signal); });
     bus_->listen(of_manager("UnitRemoved"), [this](sd_bus_message* signal) { unit_removed(signal); });
     // It is sent to the controller of the scope alone.
-    bus_->listen({service, nullptr, "org.freedesktop.systemd1.Scope", "RequestStop"}, [this](sd_bus_message*) { handlers_.stop_asked(); });
+    bus_->listen({systemd, nullptr, "org.freedesktop.systemd1.Scope", "RequestStop"}, [this](sd_bus_message*) { handlers_.stop_asked(); });
     bus_->call(of_manager("Subscribe"), "listen to systemd", nullptr, [this](const Result<sd_bus_message*>& answer) {
         if (!answer)
             return finish(answer.failure());

@@ -11,13 +11,12 @@ namespace vmspawn {
 
 namespace {
 
-using json = nlohmann::ordered_json;
-using Commands = HotStorage::Commands;
+using Json = nlohmann::ordered_json;
 
 /// Above all that QEMU was started with.
 constexpr int first_fdset = 1000;
 
-Commands refuse(int call, VarlinkError error) {
+StorageCommands refuse(int call, VarlinkError error) {
     return {StorageEnd{call, std::move(error)}};
 }
 
@@ -28,7 +27,7 @@ std::string file_of(int drive, int file) {
     return fmt::format("hot{}-file{}", drive, file);
 }
 std::string node_argument(const std::string& node) {
-    return json{{"node-name", node}}.dump();
+    return Json{{"node-name", node}}.dump();
 }
 
 /// As much of a name as a device can carry for its guest; another name is none.
@@ -38,7 +37,7 @@ std::string serial_of(const std::string& name, int drive) {
     return name.size() <= longest && plain ? name : node_of(drive);
 }
 
-json format_node(int drive, int file, bool read_only) {
+Json format_node(int drive, int file, bool read_only) {
     return {{"driver", "raw"},
             {"node-name", node_of(drive)},
             {"file", file_of(drive, file)},
@@ -112,15 +111,15 @@ void HotStorage::take_place(Drive& drive, const HotDiskType& type) {
     own_controller_ = "hot-scsi";
     drive.port = port;  // the controller's, once there is one
     drive.steps.push_back(
-        {.command = "device_add", .arguments = json{{"driver", "virtio-scsi-pci"}, {"id", own_controller_}, {"bus", port}}.dump()});
+        {.command = "device_add", .arguments = Json{{"driver", "virtio-scsi-pci"}, {"id", own_controller_}, {"bus", port}}.dump()});
 }
 
 /// The node of the file's bytes; the descriptor goes once that has its own.
 void HotStorage::take_file(Drive& drive, const OfferedFile& file) {
     const int set = first_fdset + ++last_set_;
-    const std::string set_argument = json{{"fdset-id", set}}.dump();
+    const std::string set_argument = Json{{"fdset-id", set}}.dump();
     const std::string node = file_of(drive.number, drive.files);
-    json record{{"driver", file.block ? "host_device" : "file"},
+    Json record{{"driver", file.block ? "host_device" : "file"},
                 {"node-name", node},
                 {"filename", fmt::format("/dev/fdset/{}", set)},
                 {"read-only", drive.read_only},
@@ -135,14 +134,14 @@ void HotStorage::take_file(Drive& drive, const OfferedFile& file) {
 }
 
 HotStorage::Step HotStorage::make_device(const Drive& drive, const HotDiskType& type, const std::string& controller) {
-    json device{{"driver", type.driver}, {"id", drive.device}};
+    Json device{{"driver", type.driver}, {"id", drive.device}};
     device["bus"] = type.scsi ? controller + ".0" : drive.port;
     device["drive"] = node_of(drive.number);
     device["serial"] = serial_of(drive.name, drive.number);
     return {.command = "device_add", .arguments = device.dump()};
 }
 
-Commands HotStorage::add(int call, const AddStorage& asked, const OfferedFile& file) {
+StorageCommands HotStorage::add(int call, const AddStorage& asked, const OfferedFile& file) {
     const std::string word = asked.config.empty() ? "virtio-blk" : asked.config;
     const auto type = std::ranges::find(offer_.disk_types, word, &HotDiskType::word);
     if (auto refused = refusal(asked, file, type == offer_.disk_types.end() ? nullptr : &*type))
@@ -160,7 +159,7 @@ Commands HotStorage::add(int call, const AddStorage& asked, const OfferedFile& f
     return next(drives_.insert(drives_.end(), std::move(drive)));
 }
 
-Commands HotStorage::remove(int call, const RemoveStorage& asked) {
+StorageCommands HotStorage::remove(int call, const RemoveStorage& asked) {
     const Place drive = find(asked.name);
     if (drive == drives_.end())
         return refuse(call, instance_error(is_fixed(asked.name) ? "StorageImmutable" : "NoSuchStorage"));
@@ -168,11 +167,11 @@ Commands HotStorage::remove(int call, const RemoveStorage& asked) {
         return refuse(call, errno_error(EBUSY));
     drive->state = State::removing;
     drive->call = call;
-    drive->steps.push_back({.command = "device_del", .arguments = json{{"id", drive->device}}.dump()});
+    drive->steps.push_back({.command = "device_del", .arguments = Json{{"id", drive->device}}.dump()});
     return next(drive);
 }
 
-Commands HotStorage::replace(int call, const ReplaceStorage& asked, const OfferedFile& file) {
+StorageCommands HotStorage::replace(int call, const ReplaceStorage& asked, const OfferedFile& file) {
     const Place drive = find(asked.name);
     if (drive == drives_.end())
         return refuse(call, instance_error(is_fixed(asked.name) ? "StorageImmutable" : "NoSuchStorage"));
@@ -190,12 +189,12 @@ Commands HotStorage::replace(int call, const ReplaceStorage& asked, const Offere
     take_file(*drive, file);
     drive->steps.push_back(
         {.command = "blockdev-reopen",
-         .arguments = json{{"options", json::array({format_node(drive->number, drive->files, drive->read_only)})}}.dump()});
+         .arguments = Json{{"options", Json::array({format_node(drive->number, drive->files, drive->read_only)})}}.dump()});
     drive->steps.push_back({.command = "blockdev-del", .arguments = node_argument(old), .may_fail = true});
     return next(drive);
 }
 
-Commands HotStorage::next(Place drive) {
+StorageCommands HotStorage::next(Place drive) {
     if (drive->steps.empty())
         return finish(drive);
     const Step& step = drive->steps.front();
@@ -206,7 +205,7 @@ Commands HotStorage::next(Place drive) {
                         .read_only = drive->read_only}};
 }
 
-Commands HotStorage::answered(int number, const std::string& error, bool lost) {
+StorageCommands HotStorage::answered(int number, const std::string& error, bool lost) {
     const Place drive = std::ranges::find(drives_, number, &Drive::number);
     if (drive == drives_.end() || drive->steps.empty())
         return {};
@@ -224,12 +223,12 @@ Commands HotStorage::answered(int number, const std::string& error, bool lost) {
 }
 
 /// What was done so far is taken back, the last first.
-Commands HotStorage::fail(Place drive, const std::string& error, bool lost) {
+StorageCommands HotStorage::fail(Place drive, const std::string& error, bool lost) {
     drive->failure = lost ? instance_error("NotConnected") : meaning_of(error);
     drive->steps.clear();
     for (const Step& step : std::exchange(drive->undo, {}))
         drive->steps.push_front({.command = step.undo, .arguments = step.undo_arguments, .may_fail = true});
-    Commands commands;
+    StorageCommands commands;
     if (!lost)
         commands.emplace_back(StorageTrouble{drive->name, error});
     for (StorageCommand& command : next(drive))  // which may be the end of the drive
@@ -237,11 +236,11 @@ Commands HotStorage::fail(Place drive, const std::string& error, bool lost) {
     return commands;
 }
 
-Commands HotStorage::finish(Place drive) {
+StorageCommands HotStorage::finish(Place drive) {
     drive->undo.clear();
     const State done = std::exchange(drive->state, State::present);
     const bool failed = drive->failure.has_value();
-    Commands commands;
+    StorageCommands commands;
     if (done != State::clearing)
         commands.emplace_back(StorageEnd{std::exchange(drive->call, 0), std::exchange(drive->failure, {})});
     if (done == State::replacing) {
@@ -269,22 +268,22 @@ Commands HotStorage::finish(Place drive) {
 }
 
 /// Its device is gone; its nodes follow.
-Commands HotStorage::clear(Place drive) {
+StorageCommands HotStorage::clear(Place drive) {
     drive->state = State::clearing;
     for (const std::string& node : {node_of(drive->number), file_of(drive->number, drive->file)})
         drive->steps.push_back({.command = "blockdev-del", .arguments = node_argument(node), .may_fail = true});
     return next(drive);
 }
 
-Commands HotStorage::device_gone(const std::string& device) {
+StorageCommands HotStorage::device_gone(const std::string& device) {
     const Place drive = std::ranges::find(drives_, device, &Drive::device);
     if (drive == drives_.end() || drive->gone)
         return {};
     drive->gone = true;
-    return drive->state == State::present || drive->state == State::leaving ? clear(drive) : Commands{};
+    return drive->state == State::present || drive->state == State::leaving ? clear(drive) : StorageCommands{};
 }
 
-Commands HotStorage::unplug_refused(const std::string& device) {
+StorageCommands HotStorage::unplug_refused(const std::string& device) {
     const Place drive = std::ranges::find(drives_, device, &Drive::device);
     if (drive != drives_.end() && drive->state == State::leaving)
         drive->state = State::present;

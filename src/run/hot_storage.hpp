@@ -40,21 +40,21 @@ struct StorageTrouble {
     std::string words;
 };
 using StorageCommand = std::variant<StorageStep, StorageEnd, StorageTrouble>;
+using StorageCommands = std::vector<StorageCommand>;
 
 class HotStorage {
 public:
-    using Commands = std::vector<StorageCommand>;
     explicit HotStorage(ServeControl offer) : offer_(std::move(offer)), free_ports_(offer_.ports) {}
 
-    Commands add(int call, const AddStorage& asked, const OfferedFile& file);
-    Commands remove(int call, const RemoveStorage& asked);
-    Commands replace(int call, const ReplaceStorage& asked, const OfferedFile& file);
+    StorageCommands add(int call, const AddStorage& asked, const OfferedFile& file);
+    StorageCommands remove(int call, const RemoveStorage& asked);
+    StorageCommands replace(int call, const ReplaceStorage& asked, const OfferedFile& file);
     /// `error`: QEMU's words; empty: it has done it. `lost`: QEMU does not talk any more.
-    Commands answered(int drive, const std::string& error, bool lost = false);
+    StorageCommands answered(int drive, const std::string& error, bool lost = false);
     /// The guest has let go of it, asked or not.
-    Commands device_gone(const std::string& device);
+    StorageCommands device_gone(const std::string& device);
     /// The guest keeps it.
-    Commands unplug_refused(const std::string& device);
+    StorageCommands unplug_refused(const std::string& device);
 
 private:
     struct Step {
@@ -102,10 +102,10 @@ private:
     void take_place(Drive& drive, const HotDiskType& type);
     void take_file(Drive& drive, const OfferedFile& file);
     static Step make_device(const Drive& drive, const HotDiskType& type, const std::string& controller);
-    Commands next(Place drive);
-    Commands fail(Place drive, const std::string& error, bool lost);
-    Commands finish(Place drive);
-    Commands clear(Place drive);
+    StorageCommands next(Place drive);
+    StorageCommands fail(Place drive, const std::string& error, bool lost);
+    StorageCommands finish(Place drive);
+    StorageCommands clear(Place drive);
     [[nodiscard]] const std::string& controller() const { return offer_.controller.empty() ? own_controller_ : offer_.controller; }
 };
 

@@ -12,7 +12,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr int as_directory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 bool is_whole_file_lock(const std::string& line) {
     return line.starts_with("lock:") && line.find(" FLOCK ") != std::string::npos;
@@ -21,7 +21,7 @@ bool is_whole_file_lock(const std::string& line) {
 Result<KeptDirectory> make_in(int runtime, const std::string& name) {
     if (::mkdirat(runtime, name.c_str(), 0700) < 0)
         return failed("make it in the runtime directory");
-    KeptDirectory kept{Fd(::openat(runtime, name.c_str(), directory_flags | O_NOFOLLOW)), {}};
+    KeptDirectory kept{Fd(::openat(runtime, name.c_str(), as_directory | O_NOFOLLOW)), {}};
     return kept.directory ? Result<KeptDirectory>(std::move(kept)) : failed("open it");
 }
 
@@ -49,7 +49,7 @@ Result<KeptDirectory> keep_directory(const KeepDirectory& action, int runtime, c
         kept.made = path;
     else if (errno != EEXIST)
         return failed("make it");
-    kept.directory = Fd(::open(path.c_str(), directory_flags));
+    kept.directory = Fd(::open(path.c_str(), as_directory));
     if (!kept.directory)
         return failed("open it");
     if (::flock(kept.directory.get(), LOCK_EX | LOCK_NB) < 0)

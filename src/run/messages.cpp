@@ -18,7 +18,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr std::string_view plain;
+constexpr std::string_view no_colour;
 constexpr std::string_view yellow = "\033[33m";
 constexpr std::string_view red = "\033[31m";
 constexpr std::string_view reset = "\033[0m";
@@ -79,7 +79,7 @@ Unfinished unfinished_after(Unfinished before, std::string_view bytes) {
 Messages::Messages(const RunOptions& options, int fd) : options_(options), fd_(fd), log_(options) {}
 
 void Messages::status(std::string_view text, std::string_view detail, SourceLine place) {
-    say(LOG_INFO, plain, text, detail, place);
+    say(LOG_INFO, no_colour, text, detail, place);
 }
 
 void Messages::warning(std::string_view text, std::string_view detail, SourceLine place) {
@@ -93,7 +93,7 @@ void Messages::error(std::string_view text, std::string_view detail, SourceLine 
 void Messages::repeat(int level, std::string_view lines, SourceLine place) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     const std::string_view detail = lines.substr(std::min(end + 1, lines.size()));
-    say(level, level <= LOG_ERR ? red : level <= LOG_WARNING ? yellow : plain, lines.substr(0, end), detail, place);
+    say(level, level <= LOG_ERR ? red : level <= LOG_WARNING ? yellow : no_colour, lines.substr(0, end), detail, place);
 }
 
 void Messages::progress(std::string_view text, std::string_view end) {

@@ -10,7 +10,7 @@ namespace vmspawn {
 namespace {
 
 bool is_name(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ std::optional<std::vector<NotifyField>> parse_notification(std::string_view mess
 std::optional<int> parse_exit_status(std::string_view text) {
     int number = -1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits = std::ranges::all_of(text, is_digit);
     if (error != std::errc() || end != text.data() + text.size() || !digits || number > 255)
         return std::nullopt;
     return number;

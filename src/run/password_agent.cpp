@@ -13,18 +13,18 @@ namespace vmspawn {
 
 namespace {
 
-constexpr const char* program = "/usr/bin/pkttyagent";
+constexpr const char* agent_program = "/usr/bin/pkttyagent";
 constexpr int patience_ms = 10'000;
 
 }  // namespace
 
 std::unique_ptr<PasswordAgent> PasswordAgent::start() {
     int ends[2] = {-1, -1};
-    if (access(program, X_OK) != 0 || pipe2(ends, O_CLOEXEC) != 0)
+    if (access(agent_program, X_OK) != 0 || pipe2(ends, O_CLOEXEC) != 0)
         return nullptr;
     const Fd ready(ends[0]);
     Fd theirs(ends[1]);
-    ChildSpec spec{.program = program,
+    ChildSpec spec{.program = agent_program,
                    .arguments = {"--notify-fd=3", "--fallback"},
                    .environment = short_environment(),
                    .input = STDIN_FILENO,

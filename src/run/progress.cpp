@@ -12,7 +12,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr std::chrono::seconds patience{1};
+constexpr std::chrono::seconds silence{1};
 
 /// From when on nobody waits any more for what begins: the guest is ready, or the machine is to end.
 bool ends_the_wait(const Event& event) {
@@ -91,7 +91,7 @@ void ProgressLine::saw(const Event& event) {
 
 void ProgressLine::keep_time() {
     if (!timer_)
-        timer_ = loop_.on_timer(patience, [this] {
+        timer_ = loop_.on_timer(silence, [this] {
             timer_ = EventSource();
             tell();
             if (!steps_.empty())
@@ -107,7 +107,7 @@ void ProgressLine::tell() {
     const auto other = std::ranges::find(steps_, false, [this](const Step& step) { return step.id == plan_.qemu; });
     const Step& step = other != steps_.end() ? *other : steps_.front();
     const auto taken = std::chrono::round<std::chrono::seconds>(now_() - step.began);
-    if (taken < patience)
+    if (taken < silence)
         return;
     const std::string status = step.id.empty() && !guest_status_.empty() ? ": " + guest_status_ : "";
     messages_.progress(step.text + status, fmt::format(" … {} s", taken.count()));

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int deepest = 64;
+constexpr int deepest_answer = 64;
 
 // Before parsing, since the depth decides how much stack a document costs.
 bool too_deep(std::string_view line) {
@@ -29,7 +29,7 @@ bool too_deep(std::string_view line) {
             ++depth;
         else if (!in_string && (c == '}' || c == ']'))
             --depth;
-        if (depth > deepest)
+        if (depth > deepest_answer)
             return true;
     }
     return false;
@@ -41,25 +41,25 @@ QmpMalformed malformed(std::string_view line) {
 }
 
 /// A string member, or nothing.
-std::string text_of(const json& object, const char* member) {
+std::string member_text(const json& object, const char* member) {
     const auto found = object.is_object() ? object.find(member) : object.end();
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-bool truth_of(const json& object, const char* member) {
+bool member_truth(const json& object, const char* member) {
     const auto found = object.is_object() ? object.find(member) : object.end();
     return found != object.end() && found->is_boolean() && found->get<bool>();
 }
 
 QmpEvent read_event(const json& message) {
-    QmpEvent event{.name = text_of(message, "event"), .reason = "", .guest = false};
+    QmpEvent event{.name = member_text(message, "event"), .reason = "", .guest = false};
     const auto data = message.find("data");
     if (data == message.end() || !data->is_object())
         return event;
-    event.reason = text_of(*data, "reason");
+    event.reason = member_text(*data, "reason");
     if (event.reason.empty())
-        event.reason = text_of(*data, "action");
-    event.guest = truth_of(*data, "guest");
+        event.reason = member_text(*data, "action");
+    event.guest = member_truth(*data, "guest");
     event.data = data->dump(-1, ' ', false, json::error_handler_t::replace);
     return event;
 }
@@ -74,7 +74,7 @@ int read_id(const json& message) {
 
 QmpReply read_error(const json& message) {
     const json& error = message["error"];
-    QmpReply reply{.id = read_id(message), .error = text_of(error, "desc"), .status = ""};
+    QmpReply reply{.id = read_id(message), .error = member_text(error, "desc"), .status = ""};
     if (reply.error.empty())
         reply.error = "an error without a description";
     return reply;
@@ -90,13 +90,13 @@ QmpMessage parse_qmp(std::string_view line) {
         return malformed(line);
     if (message.contains("QMP"))
         return QmpGreeting{};
-    if (!text_of(message, "event").empty())
+    if (!member_text(message, "event").empty())
         return read_event(message);
     if (message.contains("error"))
         return read_error(message);
     if (const auto returned = message.find("return"); returned != message.end())
         return QmpReply{
-            .id = read_id(message), .error = "", .status = text_of(*returned, "status"), .running = truth_of(*returned, "running")};
+            .id = read_id(message), .error = "", .status = member_text(*returned, "status"), .running = member_truth(*returned, "running")};
     return malformed(line);
 }
 

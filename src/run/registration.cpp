@@ -16,12 +16,12 @@ namespace vmspawn {
 
 namespace {
 
-constexpr const char* service = "org.freedesktop.machine1";
+constexpr const char* machined = "org.freedesktop.machine1";
 /// What machined is told that we are: its clients know this name, and what such a machine can do.
 constexpr const char* creator = "systemd-vmspawn";
 
 BusMethod of_machined(const char* name) {
-    return {service, "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager", name};
+    return {machined, "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager", name};
 }
 
 /// Of `digits`; empty where there is none.
@@ -116,7 +116,7 @@ void Registration::start_machined() {
         return finish(opened.failure());
     bus_->call(
         {"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName"}, "start systemd-machined",
-        [](sd_bus_message* call) { return sd_bus_message_append(call, "su", service, 0U); },
+        [](sd_bus_message* call) { return sd_bus_message_append(call, "su", machined, 0U); },
         [this](const Result<sd_bus_message*>& answer) {
             if (!answer)
                 finish(answer.failure());

@@ -13,7 +13,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr int deepest = 64;
+constexpr int deepest_tree = 64;
 
 std::optional<std::vector<std::string>> names_in(int directory) {
     Fd again(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -47,7 +47,7 @@ Result<void> remove_entry(int directory, const std::string& name, int depth) {
 }
 
 Result<void> remove_entries(int directory, const std::string& last, int depth) {
-    if (depth > deepest)
+    if (depth > deepest_tree)
         return Failure{ELOOP, "remove a directory tree", "it is too deep"};
     const auto names = names_in(directory);
     if (!names)

@@ -24,9 +24,9 @@ std::string shown_path(const Plan& plan, const std::string& path) {
     return printable(path);
 }
 
-class Attempt {
+class Undone {
 public:
-    Attempt(const Plan& plan, const Resource& resource) : plan_(plan), id_(resource.id) {}
+    Undone(const Plan& plan, const Resource& resource) : plan_(plan), id_(resource.id) {}
 
     std::string operator()(const ClaimName& claim) const {
         return fmt::format("take the machine name '{}{}'", claim.name, claim.suffixed ? "-…" : "");
@@ -85,7 +85,7 @@ std::string error_text(int error) {
     return text != nullptr ? text : fmt::format("error {}", error);
 }
 
-void add_line(std::string& lines, std::string_view line) {
+void add_said(std::string& lines, std::string_view line) {
     if (line.empty())
         return;
     lines.append(lines.empty() ? "" : "\n").append(line);
@@ -118,15 +118,15 @@ Report describe(const Plan& plan, const Resource& resource, const Failure& failu
         cause = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), cause.size() + 1));
     }
-    Report report{.text = fmt::format("could not {}{}: {}", std::visit(Attempt(plan, resource), resource.up), place(resource), cause),
+    Report report{.text = fmt::format("could not {}{}: {}", std::visit(Undone(plan, resource), resource.up), place(resource), cause),
                   .detail = ""};
-    add_line(report.detail, failure.doing);
-    add_line(report.detail, rest);
+    add_said(report.detail, failure.doing);
+    add_said(report.detail, rest);
     if (!resource.without.empty())
-        add_line(report.detail, resource.without);
+        add_said(report.detail, resource.without);
     if (!std::holds_alternative<Spawn>(resource.up)) {  // QEMU's reasons are those of the whole machine
         for (const std::string& reason : resource.reasons)
-            add_line(report.detail, reason);
+            add_said(report.detail, reason);
     }
     return report;
 }

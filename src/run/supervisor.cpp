@@ -9,18 +9,9 @@ namespace vmspawn {
 
 namespace {
 
-using Commands = std::vector<Command>;
-
 std::string signal_name(int number) {
     const char* name = sigabbrev_np(number);
     return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", number);
-}
-
-Say status(std::string text) {
-    return {.text = std::move(text), .kind = Say::Kind::status, .detail = ""};
-}
-Say warning(std::string text) {
-    return {.text = std::move(text), .kind = Say::Kind::warning, .detail = ""};
 }
 
 }  // namespace
@@ -53,14 +44,14 @@ Commands Supervisor::react(const QmpEvent& event) {
         return shut_down(event);
     if (event.name == "GUEST_PANICKED") {
         facts_.panicked = true;
-        return {warning("the guest panicked")};
+        return {say_warning("the guest panicked")};
     }
     if (event.name == "RESET" && reboot_ == Reboot::resetting)
         return go_on_after_reset();
     if (event.name == "RESET" && event.guest && command_runs_)
         return give_up("the guest restarted while the command ran");
     if (event.name == "RESET" && event.guest)
-        return {status("the guest restarted")};
+        return {say_status("the guest restarted")};
     if (event.name == "STOP")
         return {SendQmp{"query-status", ""}};
     return {};
@@ -80,9 +71,9 @@ Commands Supervisor::react(const QmpStatus& event) {
     if (event.status == "internal-error")
         return give_up("the virtual processor hit an error that KVM cannot handle; the guest cannot go on");
     if (event.status == "io-error")
-        return {warning("the guest is paused: one of its disks could not be read or written; is the host's disk full?")};
+        return {say_warning("the guest is paused: one of its disks could not be read or written; is the host's disk full?")};
     if (event.status == "guest-panicked")
-        return {warning("the panicked guest is paused; end it with SIGTERM")};
+        return {say_warning("the panicked guest is paused; end it with SIGTERM")};
     return {};
 }
 
@@ -96,7 +87,7 @@ Commands Supervisor::react(const Signalled& event) {
         return {};
     if (is_for_command(event)) {
         command_knows_ = true;
-        return {SignalCommand{event.number}, status(signal_name(event.number) + ": sent to the command; another one ends the machine")};
+        return {SignalCommand{event.number}, say_status(signal_name(event.number) + ": sent to the command; another one ends the machine")};
     }
     if (!facts_.asked_by)
         facts_.asked_by = event.number;
@@ -110,7 +101,7 @@ Commands Supervisor::react(const KeysTyped& event) {
         case HotKey::end:
             return end_at_once();
         case HotKey::help:
-            return {status(fmt::format("{}{}", keys, event.can_leave ? ", ^]^]] leaves it running" : ""))};
+            return {say_status(fmt::format("{}{}", keys, event.can_leave ? ", ^]^]] leaves it running" : ""))};
         case HotKey::power_off:
             // As the button of a machine: the guest may take its time, or not listen.
             return can_ask ? press_button() : Commands{};
@@ -125,7 +116,7 @@ Commands Supervisor::react(const KeysTyped& event) {
 Commands Supervisor::press_button() {
     Commands commands = go_on_before_power_off();
     commands.emplace_back(SendQmp{"system_powerdown"});
-    commands.emplace_back(status("^]^]p: asked the guest to power off"));
+    commands.emplace_back(say_status("^]^]p: asked the guest to power off"));
     return commands;
 }
 
@@ -161,7 +152,7 @@ Commands Supervisor::escalate(const std::string& why) {
         case Stage::terminating:
             stage_ = Stage::killing;
             facts_.killed = true;
-            return {KillQemu{SIGKILL}, status(why + ": sent SIGKILL to QEMU")};
+            return {KillQemu{SIGKILL}, say_status(why + ": sent SIGKILL to QEMU")};
         case Stage::killing:
         case Stage::settling:
         case Stage::ended:
@@ -175,7 +166,7 @@ Commands Supervisor::end_now(const std::string& why) {
     if (started_)
         return terminate(why);
     stage_ = Stage::ended;
-    return {Finish{}, status(why + ": the machine does not start")};
+    return {Finish{}, say_status(why + ": the machine does not start")};
 }
 
 Commands Supervisor::power_off(const std::string& why) {
@@ -183,9 +174,10 @@ Commands Supervisor::power_off(const std::string& why) {
     Commands commands = give_up_reboot();
     for (Command& command : go_on_before_power_off())
         commands.push_back(std::move(command));
-    commands.insert(commands.end(), {SendQmp{"system_powerdown", ""}, ArmTimer{ladder_.power_off}, stopping(),
-                                     status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal",
-                                                        why, ladder_.power_off.count()))});
+    commands.insert(commands.end(),
+                    {SendQmp{"system_powerdown", ""}, ArmTimer{ladder_.power_off}, stopping(),
+                     say_status(fmt::format("{}: asked the guest to power off; SIGTERM to QEMU in {} s or at a second signal", why,
+                                            ladder_.power_off.count()))});
     return commands;
 }
 
@@ -193,7 +185,7 @@ Commands Supervisor::terminate(const std::string& why) {
     stage_ = Stage::terminating;
     facts_.killed = true;
     return {KillQemu{SIGTERM}, ArmTimer{ladder_.terminate}, stopping(),
-            status(fmt::format("{}: sent SIGTERM to QEMU; SIGKILL in {} s or at another signal", why, ladder_.terminate.count()))};
+            say_status(fmt::format("{}: sent SIGTERM to QEMU; SIGKILL in {} s or at another signal", why, ladder_.terminate.count()))};
 }
 
 Commands Supervisor::give_up(const std::string& why, std::string detail) {

@@ -40,7 +40,7 @@ public:
         facts_.has_command = command;
     }
 
-    std::vector<Command> on(const Event& event);
+    Commands on(const Event& event);
     [[nodiscard]] const Facts& facts() const { return facts_; }
     void set_bring_up_error(int error) { facts_.bring_up_error = error; }
     /// QEMU has a signal of ours, or is gone: what children say now is about that.
@@ -52,7 +52,6 @@ public:
 private:
     enum class Stage { starting, running, powering_off, terminating, killing, settling, ended };
     enum class Reboot { none, powering_off, resetting };
-    using Commands = std::vector<Command>;
     StopLadder ladder_;
     NotifyPlan notify_;
     Stage stage_ = Stage::starting;

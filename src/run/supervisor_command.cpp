@@ -3,11 +3,7 @@
 
 namespace vmspawn {
 
-namespace {
-
-using Commands = std::vector<Command>;
-
-}  // namespace
+namespace {}  // namespace
 
 Commands Supervisor::react(const CommandStarted&) {
     command_runs_ = true;

@@ -9,15 +9,12 @@ namespace vmspawn {
 
 namespace {
 
-using Commands = std::vector<Command>;
-using Kind = AnswerCall::Kind;
-
 Commands with(Commands commands, Command last) {
     commands.push_back(std::move(last));
     return commands;
 }
 
-AnswerCall answer(int call, Kind kind = Kind::done) {
+AnswerCall answer(int call, AnswerCall::Kind kind = AnswerCall::Kind::done) {
     return {.kind = kind, .call = call};
 }
 
@@ -29,7 +26,7 @@ Commands Supervisor::react(const MachineAsked& event) {
     if (event.verb == MachineVerb::power_off)
         return power_off_asked(event.call);
     if (stage_ == Stage::starting)
-        return {answer(event.call, Kind::not_connected)};
+        return {answer(event.call, AnswerCall::Kind::not_connected)};
     switch (event.verb) {
         case MachineVerb::reboot:
             return reboot_asked(event.call);
@@ -75,7 +72,7 @@ Commands Supervisor::power_off_asked(int call) {
 
 Commands Supervisor::reboot_asked(int call) {
     if (stage_ != Stage::running)
-        return {answer(call, Kind::ending)};
+        return {answer(call, AnswerCall::Kind::ending)};
     return with(react(RebootAsked{}), answer(call));
 }
 
@@ -84,11 +81,11 @@ Commands Supervisor::react(const MachineAnswered& event) {
         return event.call == sleep_call_ ? host_may_sleep(event) : Commands{};
     AnswerCall reply{.call = event.call, .status = event.status, .running = event.running};
     if (event.lost)
-        reply.kind = Kind::not_connected;
+        reply.kind = AnswerCall::Kind::not_connected;
     else if (!event.error.empty())
-        reply.kind = Kind::failed;
+        reply.kind = AnswerCall::Kind::failed;
     else if (!event.status.empty())
-        reply.kind = Kind::status;
+        reply.kind = AnswerCall::Kind::status;
     Commands commands{std::move(reply)};
     if (!event.error.empty())
         commands.insert(commands.begin(),

@@ -137,7 +137,14 @@ struct Say {
     enum class Kind { status, warning, error } kind = Kind::status;
     std::string detail;  ///< lines of their own
 };
+inline Say say_status(std::string text) {
+    return {.text = std::move(text), .kind = Say::Kind::status, .detail = ""};
+}
+inline Say say_warning(std::string text) {
+    return {.text = std::move(text), .kind = Say::Kind::warning, .detail = ""};
+}
 struct Finish {};  ///< leave the loop
 using Command = std::variant<SendQmp, AnswerCall, LetSleep, KillQemu, ArmTimer, ArmReadyTimer, SignalCommand, TellManager, Say, Finish>;
+using Commands = std::vector<Command>;
 
 }  // namespace vmspawn

@@ -11,8 +11,6 @@ namespace vmspawn {
 
 namespace {
 
-using Commands = std::vector<Command>;
-
 void add_line(std::string& lines, const std::string& line) {
     lines += (lines.empty() ? "" : "\n") + line;
 }

@@ -8,8 +8,6 @@ namespace vmspawn {
 
 namespace {
 
-using Commands = std::vector<Command>;
-
 bool ended_well(const ProcessEnd& end) {
     return end == ProcessEnd{};
 }

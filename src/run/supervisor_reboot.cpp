@@ -5,16 +5,6 @@
 
 namespace vmspawn {
 
-namespace {
-
-using Commands = std::vector<Command>;
-
-Say status(std::string text) {
-    return {.text = std::move(text), .kind = Say::Kind::status, .detail = ""};
-}
-
-}  // namespace
-
 SendQmp Supervisor::at_power_off(const char* action) {
     return {"set-action", fmt::format(R"({{"shutdown":"{}"}})", action)};
 }
@@ -26,8 +16,8 @@ Commands Supervisor::react(const RebootAsked&) {
     Commands commands = go_on_before_power_off();
     commands.insert(commands.end(),
                     {at_power_off("pause"), SendQmp{"system_powerdown", ""}, ArmTimer{ladder_.power_off},
-                     status(fmt::format("reboot: asked the guest to power off, and it then starts again; in {} s at the latest",
-                                        ladder_.power_off.count()))});
+                     say_status(fmt::format("reboot: asked the guest to power off, and it then starts again; in {} s at the latest",
+                                            ladder_.power_off.count()))});
     return commands;
 }
 
@@ -40,7 +30,7 @@ Commands Supervisor::start_again() {
 /// What is paused goes on only after the reset, which comes some time after the answer to system_reset.
 Commands Supervisor::go_on_after_reset() {
     reboot_ = Reboot::none;
-    return {SendQmp{"cont", ""}, status("the guest starts again")};
+    return {SendQmp{"cont", ""}, say_status("the guest starts again")};
 }
 
 /// The guest is to power off for good now.

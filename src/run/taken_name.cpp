@@ -14,7 +14,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr const char* machined = "org.freedesktop.machine1";
+constexpr const char* machined_bus = "org.freedesktop.machine1";
 constexpr const char* machine_interface = "org.freedesktop.machine1.Machine";
 
 struct MachineHolder {
@@ -76,14 +76,14 @@ void ask_who_has_machine(Bus& bus, const std::string& machine, TellHolder told) 
         if (!answer || sd_bus_message_read(*answer, "o", &path) < 0)
             return told(machine_is_there(machine));
         bus.call(
-            {machined, path, "org.freedesktop.DBus.Properties", "GetAll"}, "",
+            {machined_bus, path, "org.freedesktop.DBus.Properties", "GetAll"}, "",
             [](sd_bus_message* call) { return sd_bus_message_append(call, "s", machine_interface); },
             [machine, told](const Result<sd_bus_message*>& properties) {
                 told(to_string(machine, properties ? read_holder(*properties) : MachineHolder()));
             });
     };
     bus.call(
-        {machined, "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager", "GetMachine"}, "",
+        {machined_bus, "/org/freedesktop/machine1", "org.freedesktop.machine1.Manager", "GetMachine"}, "",
         [machine](sd_bus_message* call) { return sd_bus_message_append(call, "s", machine.c_str()); }, describe);
 }
 

@@ -17,7 +17,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr const char* doing = "ask systemd-nsresourced for a tap interface";
+constexpr const char* asking = "ask systemd-nsresourced for a tap interface";
 constexpr std::string_view name_taken = "io.systemd.NamespaceResource.NameExists";
 
 struct Refusal {
@@ -60,7 +60,7 @@ Result<ToldInterface> read_interface(const std::string& reply, std::size_t descr
             place->get<std::size_t>() < descriptors)
             return ToldInterface{.name = printable(name->get<std::string>()), .descriptor = place->get<std::size_t>()};
     }
-    return Failure{EPROTO, doing, "its answer names no interface"};
+    return Failure{EPROTO, asking, "its answer names no interface"};
 }
 
 TapRequest::TapRequest(EventLoop& loop, std::string socket, std::string machine, Answer made)
@@ -78,7 +78,7 @@ Result<void> TapRequest::call(const char* method, const std::string& parameters,
     Result<Fd> socket = connect_by_varlink(socket_);
     if (!socket)
         return socket.failure();
-    call_.emplace(loop_, std::move(*socket), varlink_call(method, parameters), doing, std::move(answer), std::vector<int>{space_.get()});
+    call_.emplace(loop_, std::move(*socket), varlink_call(method, parameters), asking, std::move(answer), std::vector<int>{space_.get()});
     return {};
 }
 
@@ -95,7 +95,7 @@ void TapRequest::registered(const Result<VarlinkReply>& reply, bool again) {
     if (!reply && !again && reply.failure().detail.starts_with(name_taken)) {
         struct stat status {};
         if (fstat(space_.get(), &status) < 0)
-            return finish(failed(doing));
+            return finish(failed(asking));
         if (Result<void> asked = register_as(std::to_string(status.st_ino), true); !asked)
             finish(asked.failure());
         return;

@@ -14,14 +14,15 @@ namespace vmspawn {
 
 namespace {
 
-using json = nlohmann::ordered_json;
-using Kind = TimelineSpan::Kind;
+using Json = nlohmann::ordered_json;
 using Outcome = TimelineSpan::Outcome;
 
-constexpr int version = 1;
+constexpr int json_version = 1;
 constexpr std::size_t most_entries = 10'000;
-constexpr std::array<std::pair<Kind, std::string_view>, 4> kinds{
-    {{Kind::phase, "phase"}, {Kind::action, "action"}, {Kind::program, "program"}, {Kind::request, "request"}}};
+constexpr std::array<std::pair<TimelineSpan::Kind, std::string_view>, 4> kinds{{{TimelineSpan::Kind::phase, "phase"},
+                                                                                {TimelineSpan::Kind::action, "action"},
+                                                                                {TimelineSpan::Kind::program, "program"},
+                                                                                {TimelineSpan::Kind::request, "request"}}};
 constexpr std::array<std::pair<Outcome, std::string_view>, 3> outcomes{
     {{Outcome::up, "up"}, {Outcome::failed, "failed"}, {Outcome::unfinished, "unfinished"}}};
 
@@ -30,10 +31,10 @@ std::string_view word_of(const Words& words, typename Words::value_type::first_t
     return std::ranges::find(words, value, &Words::value_type::first)->second;
 }
 
-json span_json(const TimelineSpan& span) {
-    json record{{"name", span.name},           {"kind", word_of(kinds, span.kind)},          {"began", span.began.count()},
+Json span_json(const TimelineSpan& span) {
+    Json record{{"name", span.name},           {"kind", word_of(kinds, span.kind)},          {"began", span.began.count()},
                 {"ended", span.ended.count()}, {"outcome", word_of(outcomes, span.outcome)}, {"critical", span.critical}};
-    if (span.kind == Kind::phase)
+    if (span.kind == TimelineSpan::Kind::phase)
         return record;
     record["what"] = span.what;
     record["key"] = span.key;
@@ -51,12 +52,12 @@ struct NoTimeline {
 /// One object of the file; `name` is for complaints: "spans[3].".
 class ObjectIn {
 public:
-    ObjectIn(const json& value, std::string name) : value_(value), name_(std::move(name)) {
+    ObjectIn(const Json& value, std::string name) : value_(value), name_(std::move(name)) {
         if (!value.is_object())
             throw NoTimeline{(name_.empty() ? "the whole" : name_.substr(0, name_.size() - 1)) + " is no object"};
     }
 
-    [[nodiscard]] const json& at(const char* key) const {
+    [[nodiscard]] const Json& at(const char* key) const {
         const auto found = value_.find(key);
         if (found == value_.end())
             refuse(key, "is missing");
@@ -83,14 +84,14 @@ public:
     [[nodiscard]] Moment moment(const char* key) const { return Moment(number(key)); }
     [[nodiscard]] std::vector<std::string> texts(const char* key) const {
         std::vector<std::string> all;
-        for (const json& one : list(key)) {
+        for (const Json& one : list(key)) {
             if (!one.is_string())
                 refuse(key, "holds what is no text");
             all.push_back(one.get<std::string>());
         }
         return all;
     }
-    [[nodiscard]] const json& list(const char* key) const {
+    [[nodiscard]] const Json& list(const char* key) const {
         if (!at(key).is_array())
             refuse(key, "is no list");
         if (at(key).size() > most_entries)
@@ -108,7 +109,7 @@ public:
     [[noreturn]] void refuse(const char* key, std::string_view what) const { throw NoTimeline{fmt::format("{}{} {}", name_, key, what)}; }
 
 private:
-    const json& value_;
+    const Json& value_;
     std::string name_;
 };
 
@@ -122,7 +123,7 @@ TimelineSpan span_in(const ObjectIn& in) {
                       .critical = in.boolean("critical")};
     if (span.ended < span.began)
         in.refuse("ended", "is before it began");
-    if (span.kind == Kind::phase)
+    if (span.kind == TimelineSpan::Kind::phase)
         return span;
     span.what = in.text("what");
     span.key = in.text("key");
@@ -132,19 +133,19 @@ TimelineSpan span_in(const ObjectIn& in) {
     return span;
 }
 
-Timeline timeline_in(const json& record) {
+Timeline timeline_in(const Json& record) {
     const ObjectIn whole(record, "");
-    if (whole.number("version") != version)
-        whole.refuse("version", fmt::format("is not {}", version));
+    if (whole.number("version") != json_version)
+        whole.refuse("version", fmt::format("is not {}", json_version));
     Timeline timeline{.machine = whole.text("machine"),
                       .started = static_cast<std::uint64_t>(whole.number("started")),
                       .ended = whole.moment("ended"),
                       .status = static_cast<int>(std::min<std::int64_t>(whole.number("status"), 255))};
     std::size_t place = 0;
-    for (const json& span : whole.list("spans"))
+    for (const Json& span : whole.list("spans"))
         timeline.spans.push_back(span_in({span, fmt::format("spans[{}].", place++)}));
     place = 0;
-    for (const json& mark : whole.list("marks")) {
+    for (const Json& mark : whole.list("marks")) {
         const ObjectIn in(mark, fmt::format("marks[{}].", place++));
         timeline.marks.push_back({.name = in.text("name"), .at = in.moment("at"), .seen_by = in.text("seen-by")});
     }
@@ -162,25 +163,25 @@ Position position_of(std::string_view text, std::size_t byte) {
 }  // namespace
 
 std::string timeline_json(const Timeline& timeline) {
-    json spans = json::array();
+    Json spans = Json::array();
     for (const TimelineSpan& span : timeline.spans)
         spans.push_back(span_json(span));
-    json marks = json::array();
+    Json marks = Json::array();
     for (const TimelineMark& mark : timeline.marks)
         marks.push_back({{"name", mark.name}, {"at", mark.at.count()}, {"seen-by", mark.seen_by}});
-    const json record{
-        {"version", version},        {"machine", timeline.machine}, {"started", timeline.started}, {"ended", timeline.ended.count()},
-        {"status", timeline.status}, {"spans", std::move(spans)},   {"marks", std::move(marks)}};
-    return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    const Json record{{"version", json_version},         {"machine", timeline.machine}, {"started", timeline.started},
+                      {"ended", timeline.ended.count()}, {"status", timeline.status},   {"spans", std::move(spans)},
+                      {"marks", std::move(marks)}};
+    return record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::optional<Timeline> read_timeline(const std::shared_ptr<const Source>& source, Diagnostics& found) {
     try {
-        return timeline_in(json::parse(source->text));
-    } catch (const json::parse_error& problem) {
+        return timeline_in(Json::parse(source->text));
+    } catch (const Json::parse_error& problem) {
         const Position at = position_of(source->text, problem.byte);
         found.add(error("not JSON", FromFile{source, {at, {at.line, at.column + 1}}}).with_hint("here it cannot go on like this"));
-    } catch (const json::exception&) {  // a number too large for a double is thrown, too
+    } catch (const Json::exception&) {  // a number too large for a double is thrown, too
         found.add(error("not a timeline: it has a number that is none", FromFile{source, {}}));
     } catch (const NoTimeline& problem) {
         found.add(error("not a timeline: " + problem.text, FromFile{source, {}})

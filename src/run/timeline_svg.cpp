@@ -14,7 +14,7 @@ namespace vmspawn {
 
 namespace {
 
-constexpr double letter = 7.3, row_height = 20, bar_height = 12;  ///< of the 12 px monospace font
+constexpr double letter_width = 7.3, row_height = 20, bar_height = 12;  ///< of the 12 px monospace font
 constexpr double margin = 24, chart_width = 640, value_width = 130;
 constexpr std::size_t longest_label = 32;
 /// What takes less than this share of the run is not shown once more with the whole.
@@ -60,7 +60,7 @@ std::string number(double value) {
     return fmt::format("{:.1f}", value);
 }
 
-double milliseconds(Moment time) {
+double in_milliseconds(Moment time) {
     return static_cast<double>(time.count()) / 1000;
 }
 
@@ -98,7 +98,7 @@ public:
         collect(&Timeline::spans, &Row::spans);
         collect(&Timeline::marks, &Row::marks);
         for (const Row& row : rows_)
-            label_width_ = std::max(label_width_, static_cast<double>(display_width(label_of(row)) + 2) * letter);
+            label_width_ = std::max(label_width_, static_cast<double>(display_width(label_of(row)) + 2) * letter_width);
     }
 
     std::string draw() {
@@ -166,7 +166,7 @@ private:
     [[nodiscard]] bool is_worth_a_row(const Row& row) const {
         const auto shows = [this](const TimelineSpan* span) {
             return span != nullptr &&
-                   (span->began > prepared_ || milliseconds(span->ended - span->began) >= least_share * milliseconds(whole_));
+                   (span->began > prepared_ || in_milliseconds(span->ended - span->began) >= least_share * in_milliseconds(whole_));
         };
         return !row.marks.empty() || std::ranges::any_of(row.spans, shows);
     }
@@ -189,7 +189,7 @@ private:
 
     template <class Shown>
     void panel(const std::string& name, Moment end, const Shown& shown) {
-        const double longest = std::max(milliseconds(end), 0.001);
+        const double longest = std::max(in_milliseconds(end), 0.001);
         y_ += row_height;
         place(add_text(svg_, "text", name + ", ms"), "head", margin, y_);
         y_ += row_height / 2;
@@ -234,7 +234,7 @@ private:
     void draw_span(const TimelineSpan& span, std::size_t side, double longest, double y) {
         pugi::xml_node group = svg_.append_child("g");
         add_text(group, "title", story(span));
-        const double x = x_of(milliseconds(span.began), longest), end = x_of(milliseconds(span.ended), longest);
+        const double x = x_of(in_milliseconds(span.began), longest), end = x_of(in_milliseconds(span.ended), longest);
         pugi::xml_node bar = group.append_child("rect");
         for (const auto& [key, value] : {std::pair("x", x), {"y", y + 2}, {"width", std::max(end - x, 2.0)}, {"height", bar_height}})
             bar.append_attribute(key) = number(value).c_str();
@@ -243,26 +243,26 @@ private:
                            : span.kind == TimelineSpan::Kind::program    ? "program"
                                                                          : "action";
         bar.append_attribute("class") = fmt::format("{}{}{}", kind, span.critical ? " critical" : "", side > 0 ? " second" : "").c_str();
-        place(add_text(group, "text", fmt::format("{:.3f}", milliseconds(span.ended - span.began))), "quiet", std::max(end, x + 2) + 6,
+        place(add_text(group, "text", fmt::format("{:.3f}", in_milliseconds(span.ended - span.began))), "quiet", std::max(end, x + 2) + 6,
               y + bar_height);
     }
 
     void draw_mark(const TimelineMark& mark, double longest, double y) {
         pugi::xml_node group = svg_.append_child("g");
         add_text(group, "title",
-                 fmt::format("{}: at {:.3f} ms, seen by {}", printable(mark.name), milliseconds(mark.at), printable(mark.seen_by)));
-        const double x = x_of(milliseconds(mark.at), longest);
+                 fmt::format("{}: at {:.3f} ms, seen by {}", printable(mark.name), in_milliseconds(mark.at), printable(mark.seen_by)));
+        const double x = x_of(in_milliseconds(mark.at), longest);
         pugi::xml_node point = group.append_child("circle");
         point.append_attribute("class") = "mark";
         for (const auto& [key, value] : {std::pair("cx", x), {"cy", y + 2 + bar_height / 2}, {"r", 3.5}})
             point.append_attribute(key) = number(value).c_str();
-        place(add_text(group, "text", fmt::format("{:.3f}", milliseconds(mark.at))), "quiet", x + 8, y + bar_height);
+        place(add_text(group, "text", fmt::format("{:.3f}", in_milliseconds(mark.at))), "quiet", x + 8, y + bar_height);
     }
 
     /// Shown when the pointer rests there.
     static std::string story(const TimelineSpan& span) {
-        std::string text = fmt::format("{}: {:.3f} ms, from {:.3f} ms on", printable(span.name), milliseconds(span.ended - span.began),
-                                       milliseconds(span.began));
+        std::string text = fmt::format("{}: {:.3f} ms, from {:.3f} ms on", printable(span.name), in_milliseconds(span.ended - span.began),
+                                       in_milliseconds(span.began));
         if (!span.what.empty())
             text += "\n" + printable(span.what) + (span.key.empty() ? "" : " for " + printable(span.key));
         if (span.outcome != TimelineSpan::Outcome::up)

@@ -14,11 +14,11 @@ namespace vmspawn {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
 constexpr std::size_t name_width = 34, number_width = 11, side_width = 36;
 
-std::string milliseconds(Moment time) {
+std::string spelled(Moment time) {
     constexpr Moment long_time = std::chrono::minutes(15);
     return fmt::format("{:.{}f}", static_cast<double>(time.count()) / 1000, time > long_time ? 0 : 3);
 }
@@ -43,14 +43,14 @@ std::string date_of(const Timeline& timeline) {
 
 /// Two lines, each after `indent`: whose it is, and how long it took.
 std::string summary(const Timeline& timeline, std::string_view indent) {
-    constexpr std::size_t longest_name = 40;
-    std::string text = fmt::format("{}{}, {}, status {}\n{}", indent, shortened(printable(timeline.machine), longest_name),
+    constexpr std::size_t most_columns = 40;
+    std::string text = fmt::format("{}{}, {}, status {}\n{}", indent, shortened(printable(timeline.machine), most_columns),
                                    date_of(timeline), timeline.status, indent);
     if (const TimelineMark* greeting = timeline.find_mark("greeting"))
-        text += fmt::format("{} ms to QEMU's greeting, ", milliseconds(greeting->at));
+        text += fmt::format("{} ms to QEMU's greeting, ", spelled(greeting->at));
     if (const TimelineMark* ready = timeline.find_mark("ready"))
-        text += fmt::format("{} ms to ready, ", milliseconds(ready->at));
-    return text + fmt::format("{} ms in all\n", milliseconds(timeline.ended));
+        text += fmt::format("{} ms to ready, ", spelled(ready->at));
+    return text + fmt::format("{} ms in all\n", spelled(timeline.ended));
 }
 
 std::string how(const TimelineSpan& span) {
@@ -73,11 +73,11 @@ std::string text_of_one(const Timeline& timeline) {
     };
     row(' ', "STEP", "BEGAN ms", "LASTED ms", "WHAT");
     for (const TimelineSpan& span : timeline.spans)
-        row(span.critical ? '*' : ' ', span.name, milliseconds(span.began), milliseconds(span.ended - span.began), how(span));
+        row(span.critical ? '*' : ' ', span.name, spelled(span.began), spelled(span.ended - span.began), how(span));
     text += "\n";
     row(' ', "MARK", "SEEN ms", "", "BY");
     for (const TimelineMark& mark : timeline.marks)
-        row(' ', mark.name, milliseconds(mark.at), "", mark.seen_by);
+        row(' ', mark.name, spelled(mark.at), "", mark.seen_by);
     return text + "\n* is on the critical path: were it faster, the guest would start sooner\n";
 }
 
@@ -145,8 +145,8 @@ std::string text_of_two(const NamedTimeline& a, const NamedTimeline& b) {
         for (const Pair& pair : pairs) {
             const std::string signs = std::string(pair.a_critical ? "A" : " ") + (pair.b_critical ? "B" : " ");
             const auto difference = pair.difference();
-            row(signs, pair.name, pair.a ? milliseconds(*pair.a) : "-", pair.b ? milliseconds(*pair.b) : "-",
-                difference ? (difference->count() > 0 ? "+" : "") + milliseconds(*difference) : "-");
+            row(signs, pair.name, pair.a ? spelled(*pair.a) : "-", pair.b ? spelled(*pair.b) : "-",
+                difference ? (difference->count() > 0 ? "+" : "") + spelled(*difference) : "-");
         }
     };
     row("  ", "STEP, HOW LONG", "A ms", "B ms", "B - A");
@@ -157,14 +157,14 @@ std::string text_of_two(const NamedTimeline& a, const NamedTimeline& b) {
     return text + "\nA and B in front: on the critical path of that one\n";
 }
 
-json number_or_null(const std::optional<Moment>& time) {
-    return time ? json(time->count()) : json();
+Json number_or_null(const std::optional<Moment>& time) {
+    return time ? Json(time->count()) : Json();
 }
 
-json pairs_json(const std::vector<Pair>& pairs, bool are_spans) {
-    json all = json::array();
+Json pairs_json(const std::vector<Pair>& pairs, bool are_spans) {
+    Json all = Json::array();
     for (const Pair& pair : pairs) {
-        json record{{"name", pair.name},
+        Json record{{"name", pair.name},
                     {"a", number_or_null(pair.a)},
                     {"b", number_or_null(pair.b)},
                     {"difference", number_or_null(pair.difference())}};
@@ -183,18 +183,18 @@ std::string timeline_text(const std::vector<NamedTimeline>& sides) {
 
 std::string timelines_json(const NamedTimeline& a, const NamedTimeline& b) {
     const auto side = [](const NamedTimeline& one) {
-        return json{{"file", one.name},
+        return Json{{"file", one.name},
                     {"machine", one.timeline.machine},
                     {"started", one.timeline.started},
                     {"ended", one.timeline.ended.count()},
                     {"status", one.timeline.status}};
     };
-    const json record{{"version", 1},
+    const Json record{{"version", 1},
                       {"a", side(a)},
                       {"b", side(b)},
                       {"spans", pairs_json(span_pairs(a.timeline, b.timeline), true)},
                       {"marks", pairs_json(mark_pairs(a.timeline, b.timeline), false)}};
-    return record.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace vmspawn

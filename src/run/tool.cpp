@@ -18,7 +18,7 @@ namespace vmspawn {
 namespace {
 
 constexpr std::size_t remembered = 4096;
-constexpr int patience = 1000;  ///< milliseconds after which the caller hears that it takes long, again and again
+constexpr int long_while = 1000;  ///< milliseconds after which the caller hears that it takes long, again and again
 
 std::string last_line(std::string_view text) {
     while (text.ends_with('\n'))
@@ -55,7 +55,7 @@ Result<Tool> Tool::start(const std::string& program, std::vector<std::string> ar
 /// False at the end of its output.
 bool Tool::read_some(const std::function<void()>& slow) {
     pollfd ready{output_.get(), POLLIN, 0};
-    while (poll(&ready, 1, patience) == 0)
+    while (poll(&ready, 1, long_while) == 0)
         slow();
     std::array<char, 1024> buffer;
     const ssize_t got = read(output_.get(), buffer.data(), buffer.size());

@@ -21,7 +21,7 @@ constexpr const char* older_half = "transcript.old";
 /// Of one half, whoever made it.
 constexpr std::size_t most_read = std::size_t{64} << 20;
 
-std::string text_of(const std::string& path) {
+std::string part_of(const std::string& path) {
     Result<std::string> text = read_file(path, most_read);
     return text ? *std::move(text) : "";
 }
@@ -69,7 +69,7 @@ std::string read_transcript(const std::string& directory) {
     std::string all;
     for (int i = 0; i < attempts; ++i) {
         const ino_t before = file_number(newer);
-        all = text_of(older) + text_of(newer);
+        all = part_of(older) + part_of(newer);
         if (before == file_number(newer))
             break;
     }

@@ -12,7 +12,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 /// Layers from texts, lowest first, and flags.
-Merged merged(const std::vector<std::string>& texts, std::vector<const char*> flags = {}, Diagnostics* problems = nullptr) {
+Merged merged_layers(const std::vector<std::string>& texts, std::vector<const char*> flags = {}, Diagnostics* problems = nullptr) {
     Layers layers;
     for (const std::string& text : texts)
         layers.trees.push_back(tree(text));
@@ -38,7 +38,7 @@ std::string value(const Merged& merged, const std::string& key) {
 }
 
 TEST(Merge, DefaultsAreValues) {
-    const Merged got = merged({});
+    const Merged got = merged_layers({});
     EXPECT_EQ(value(got, "cpus"), "1");
     EXPECT_EQ(value(got, "ram"), "\"2G\"");
     EXPECT_EQ(value(got, "kvm"), "\"auto\"");
@@ -48,7 +48,7 @@ TEST(Merge, DefaultsAreValues) {
 }
 
 TEST(Merge, LaterLayersWinAndHide) {
-    const Merged got = merged({"cpus = 2", "cpus = 3", "ram = '1G'"}, {"--cpus=4"});
+    const Merged got = merged_layers({"cpus = 2", "cpus = 3", "ram = '1G'"}, {"--cpus=4"});
     EXPECT_EQ(value(got, "cpus"), "4 hides 3, 2, 1");
     EXPECT_EQ(value(got, "ram"), "\"1G\" hides \"2G\"");
     EXPECT_EQ(to_string(got.find({"cpus"})->node.at), "--cpus=4");
@@ -56,13 +56,13 @@ TEST(Merge, LaterLayersWinAndHide) {
 }
 
 TEST(Merge, TablesMergeListsAreReplaced) {
-    const Merged got = merged({"[boot]\nlinux = 'a'\ncmdline = ['x', 'y']", "[boot]\ncmdline = ['z']"});
+    const Merged got = merged_layers({"[boot]\nlinux = 'a'\ncmdline = ['x', 'y']", "[boot]\ncmdline = ['z']"});
     EXPECT_EQ(value(got, "boot.linux"), "\"a\"");
     EXPECT_EQ(value(got, "boot.cmdline"), "[\"z\"] hides [\"x\", \"y\"]");
 }
 
 TEST(Merge, FlagsAppendToLists) {
-    const Merged got = merged({"smbios = ['a']"}, {"-s", "b", "--set", "smbios+=c", "--set", "boot.cmdline=q", "--", "w"});
+    const Merged got = merged_layers({"smbios = ['a']"}, {"-s", "b", "--set", "smbios+=c", "--set", "boot.cmdline=q", "--", "w"});
     EXPECT_EQ(value(got, "smbios"), "[\"a\", \"b\", \"c\"]");
     EXPECT_EQ(value(got, "boot.cmdline"), "[\"q\", \"w\"]");
     const auto& list = std::get<List>(got.find({"smbios"})->node.value);
@@ -71,39 +71,39 @@ TEST(Merge, FlagsAppendToLists) {
 }
 
 TEST(Merge, AnEmptyListFlagClearsFilesToo) {
-    EXPECT_EQ(value(merged({"smbios = ['a']"}, {"-s", "b", "-s", "", "-s", "c"}), "smbios"), "[\"c\"] hides [\"a\", \"b\"]");
-    EXPECT_EQ(value(merged({"smbios = ['a']"}, {"--smbios11="}), "smbios"), "[] hides [\"a\"]");
+    EXPECT_EQ(value(merged_layers({"smbios = ['a']"}, {"-s", "b", "-s", "", "-s", "c"}), "smbios"), "[\"c\"] hides [\"a\", \"b\"]");
+    EXPECT_EQ(value(merged_layers({"smbios = ['a']"}, {"--smbios11="}), "smbios"), "[] hides [\"a\"]");
 }
 
 TEST(Merge, UnsetBringsTheDefaultBack) {
-    const Merged got = merged({"cpus = 2\nname = 'x'", "cpus = 3"}, {"--unset", "cpus", "--unset=name"});
+    const Merged got = merged_layers({"cpus = 2\nname = 'x'", "cpus = 3"}, {"--unset", "cpus", "--unset=name"});
     EXPECT_EQ(value(got, "cpus"), "1 hides 3, 2");
     EXPECT_EQ(to_string(got.find({"cpus"})->key_at), "--unset cpus");
     EXPECT_EQ(value(got, "name"), "none");
-    EXPECT_EQ(value(merged({"cpus = 2"}, {"--unset=cpus", "--cpus=5"}), "cpus"), "5 hides 1");
+    EXPECT_EQ(value(merged_layers({"cpus = 2"}, {"--unset=cpus", "--cpus=5"}), "cpus"), "5 hides 1");
 }
 
 TEST(Merge, UnsetOfATableDropsWhatIsBelow) {
-    const Merged got = merged({"[image]\npath = 'a'\ngrow = '2G'\n[mount.a]\nsource = 'x'\n[mount.b]\nsource = 'y'"},
-                              {"--unset", "image", "--unset", "mount.a"});
+    const Merged got = merged_layers({"[image]\npath = 'a'\ngrow = '2G'\n[mount.a]\nsource = 'x'\n[mount.b]\nsource = 'y'"},
+                                     {"--unset", "image", "--unset", "mount.a"});
     EXPECT_EQ(value(got, "image.path"), "none");
     EXPECT_EQ(value(got, "image.format"), "\"raw\"");
     EXPECT_EQ(value(got, "mount.a.source"), "none");
     EXPECT_EQ(value(got, "mount.b.source"), "\"y\"");
     EXPECT_THAT(got.names("mount"), ElementsAre("b"));
-    EXPECT_THAT(merged({"[mount.a]\nsource = 'x'"}, {"--unset=mount"}).names("mount"), IsEmpty());
+    EXPECT_THAT(merged_layers({"[mount.a]\nsource = 'x'"}, {"--unset=mount"}).names("mount"), IsEmpty());
 }
 
 TEST(Merge, AnEmptyBindClearsTheMountsOfFiles) {
-    const Merged got = merged({"[mount.a]\nsource = 'x'"}, {"--bind=/p", "--bind=", "--bind=/q:/r"});
+    const Merged got = merged_layers({"[mount.a]\nsource = 'x'"}, {"--bind=/p", "--bind=", "--bind=/q:/r"});
     EXPECT_THAT(got.names("mount"), ElementsAre("cli1"));
     EXPECT_EQ(value(got, "mount.cli1.source"), "\"/q\"");
     EXPECT_EQ(value(got, "mount.a.source"), "none");
 }
 
 TEST(Merge, EntriesMergeByNameInOrderOfMention) {
-    const Merged got = merged({"[mount.z]\nsource = 'x'\n[mount.a]\nsource = 'y'", "[mount.a]\nread-only = true"},
-                              {"--bind=/p", "--set", "mount.b.source=q"});
+    const Merged got = merged_layers({"[mount.z]\nsource = 'x'\n[mount.a]\nsource = 'y'", "[mount.a]\nread-only = true"},
+                                     {"--bind=/p", "--set", "mount.b.source=q"});
     EXPECT_THAT(got.names("mount"), ElementsAre("z", "a", "cli0", "b"));
     EXPECT_EQ(value(got, "mount.a.source"), "\"y\"");
     EXPECT_EQ(value(got, "mount.a.read-only"), "true hides false");
@@ -111,16 +111,16 @@ TEST(Merge, EntriesMergeByNameInOrderOfMention) {
 }
 
 TEST(Merge, AnEmptyEntryIsOne) {
-    const Merged got = merged({"[network.lan]"});
+    const Merged got = merged_layers({"[network.lan]"});
     EXPECT_THAT(got.names("network"), ElementsAre("lan"));
     EXPECT_EQ(value(got, "network.lan.kind"), "\"user\"");
-    EXPECT_THAT(merged({}).names("network"), IsEmpty());
+    EXPECT_THAT(merged_layers({}).names("network"), IsEmpty());
 }
 
 TEST(Merge, AnEntryNeedsItsKeysFromSomeLayer) {
     Diagnostics found;
-    merged({"[mount.a]\nsource = 'x'", "[mount.a]\nread-only = true\n[mount.b]\nread-only = true"}, {"--set", "drive.d.discard=no"},
-           &found);
+    merged_layers({"[mount.a]\nsource = 'x'", "[mount.a]\nread-only = true\n[mount.b]\nread-only = true"}, {"--set", "drive.d.discard=no"},
+                  &found);
     EXPECT_EQ(render(found, Colour::no),
               "test.vmspawn:3:8: error: [mount.b] has no 'source'\n"
               "  3 | [mount.b]\n"
@@ -132,7 +132,8 @@ TEST(Merge, AnEntryNeedsItsKeysFromSomeLayer) {
 }
 
 TEST(Merge, ACredentialIsOneValue) {
-    const Merged got = merged({"[credentials]\na = { file = 'x' }\nb = 'text'"}, {"--set-credential=a:new", "--load-credential=b:/p"});
+    const Merged got =
+        merged_layers({"[credentials]\na = { file = 'x' }\nb = 'text'"}, {"--set-credential=a:new", "--load-credential=b:/p"});
     EXPECT_EQ(value(got, "credentials.a"), "\"new\" hides { file = \"x\" }");
     EXPECT_EQ(value(got, "credentials.b"), "{ file = \"/p\" } hides \"text\"");
     EXPECT_THAT(got.names("credentials"), ElementsAre("a", "b"));
@@ -140,14 +141,14 @@ TEST(Merge, ACredentialIsOneValue) {
 
 TEST(Merge, ATableByFlagMerges) {
     const Merged got =
-        merged({"[mount.a]\nsource = 'x'"}, {"--set", "mount.a={ read-only = true }", "--set", "mount={ n = { source = 'y' } }"});
+        merged_layers({"[mount.a]\nsource = 'x'"}, {"--set", "mount.a={ read-only = true }", "--set", "mount={ n = { source = 'y' } }"});
     EXPECT_EQ(value(got, "mount.a.source"), "\"x\"");
     EXPECT_EQ(value(got, "mount.a.read-only"), "true hides false");
     EXPECT_THAT(got.names("mount"), ElementsAre("a", "n"));
 }
 
 TEST(Merge, RowsStandInTheOrderOfTheSchema) {
-    const Merged got = merged({"[mount.b]\nsource = 'x'\n[mount.a]\nsource = 'x'\n[image]\npath = 'p'\nformat = 'raw'\n"});
+    const Merged got = merged_layers({"[mount.b]\nsource = 'x'\n[mount.a]\nsource = 'x'\n[image]\npath = 'p'\nformat = 'raw'\n"});
     std::vector<std::string> keys;
     for (const MergedValue& each : got.values)
         if (each.key.front() == "mount" || each.key.back() == "path" || each.key.back() == "cpus")
@@ -163,7 +164,7 @@ TEST(Merge, EveryKeyCanBeSetByFileAndFlagAlike) {
         KeyPath key = setting.key;
         std::ranges::replace(key, std::string("*"), std::string("x"));
         Diagnostics ignored;  // an entry may lack what it needs
-        const Merged file = merged({to_string(key) + " = " + setting.default_json}, {}, &ignored);
+        const Merged file = merged_layers({to_string(key) + " = " + setting.default_json}, {}, &ignored);
         ASSERT_NE(file.find(key), nullptr) << to_string(key);
         EXPECT_FALSE(std::holds_alternative<FromDefault>(file.find(key)->node.at)) << to_string(key);
     }

@@ -10,7 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 
-std::vector<std::string> overrides(std::vector<const char*> flags) {
+std::vector<std::string> overrides_of(std::vector<const char*> flags) {
     flags.insert(flags.begin(), {"vmspawn", "run"});
     Diagnostics found;
     const Invocation got = parse_arguments(language(), flags, found);
@@ -33,26 +33,26 @@ std::string problem(std::vector<const char*> flags) {
 }
 
 TEST(Ram, TakesUpToThreeFields) {
-    EXPECT_THAT(overrides({"--ram=4G"}), ElementsAre("ram = \"4G\""));
-    EXPECT_THAT(overrides({"--ram=4G:8G"}), ElementsAre("ram = \"4G\"", "ram-max = \"8G\""));
-    EXPECT_THAT(overrides({"--ram=4G:8G:3"}), ElementsAre("ram = \"4G\"", "ram-max = \"8G\"", "ram-slots = 3"));
+    EXPECT_THAT(overrides_of({"--ram=4G"}), ElementsAre("ram = \"4G\""));
+    EXPECT_THAT(overrides_of({"--ram=4G:8G"}), ElementsAre("ram = \"4G\"", "ram-max = \"8G\""));
+    EXPECT_THAT(overrides_of({"--ram=4G:8G:3"}), ElementsAre("ram = \"4G\"", "ram-max = \"8G\"", "ram-slots = 3"));
 }
 
 TEST(Bind, SourceAndTarget) {
-    EXPECT_THAT(overrides({"--bind=/a"}), ElementsAre("mount.cli0.source = \"/a\""));
-    EXPECT_THAT(overrides({"--bind=~/a"}), ElementsAre("mount.cli0.source = \"~/a\""));
-    EXPECT_THAT(overrides({"--bind=rel:/b"}), ElementsAre("mount.cli0.source = \"rel\"", "mount.cli0.target = \"/b\""));
+    EXPECT_THAT(overrides_of({"--bind=/a"}), ElementsAre("mount.cli0.source = \"/a\""));
+    EXPECT_THAT(overrides_of({"--bind=~/a"}), ElementsAre("mount.cli0.source = \"~/a\""));
+    EXPECT_THAT(overrides_of({"--bind=rel:/b"}), ElementsAre("mount.cli0.source = \"rel\"", "mount.cli0.target = \"/b\""));
 }
 
 TEST(Bind, EscapesWorkInBothParts) {
-    EXPECT_THAT(overrides({"--bind=/a\\:b:/c\\:d"}), ElementsAre("mount.cli0.source = \"/a:b\"", "mount.cli0.target = \"/c:d\""));
-    EXPECT_THAT(overrides({"--bind=/a\\\\:/c"}), ElementsAre("mount.cli0.source = \"/a\\\\\"", "mount.cli0.target = \"/c\""));
-    EXPECT_THAT(overrides({"--bind=/a\\n:/c\\"}), ElementsAre("mount.cli0.source = \"/a\\\\n\"", "mount.cli0.target = \"/c\\\\\""));
+    EXPECT_THAT(overrides_of({"--bind=/a\\:b:/c\\:d"}), ElementsAre("mount.cli0.source = \"/a:b\"", "mount.cli0.target = \"/c:d\""));
+    EXPECT_THAT(overrides_of({"--bind=/a\\\\:/c"}), ElementsAre("mount.cli0.source = \"/a\\\\\"", "mount.cli0.target = \"/c\""));
+    EXPECT_THAT(overrides_of({"--bind=/a\\n:/c\\"}), ElementsAre("mount.cli0.source = \"/a\\\\n\"", "mount.cli0.target = \"/c\\\\\""));
 }
 
 TEST(Bind, EntriesAreNumberedInOrder) {
     EXPECT_THAT(
-        overrides({"--bind=/a", "--extra-drive=x", "--bind-ro=/b"}),
+        overrides_of({"--bind=/a", "--extra-drive=x", "--bind-ro=/b"}),
         ElementsAre("mount.cli0.source = \"/a\"", "drive.cli0.path = \"x\"", "mount.cli1.source = \"/b\"", "mount.cli1.read-only = true"));
 }
 
@@ -65,60 +65,60 @@ TEST(Bind, AWrongFlagLeavesNoHalfEntry) {
 
 TEST(ExtraDrive, PrefixesInAnyOrder) {
     const std::vector<std::string> both = {"drive.cli0.format = \"qcow2\"", "drive.cli0.disk-type = \"nvme\"", "drive.cli0.path = \"a\""};
-    EXPECT_THAT(overrides({"--extra-drive=qcow2:nvme:a"}), testing::UnorderedElementsAreArray(both));
-    EXPECT_THAT(overrides({"--extra-drive=nvme:qcow2:a"}), testing::UnorderedElementsAreArray(both));
+    EXPECT_THAT(overrides_of({"--extra-drive=qcow2:nvme:a"}), testing::UnorderedElementsAreArray(both));
+    EXPECT_THAT(overrides_of({"--extra-drive=nvme:qcow2:a"}), testing::UnorderedElementsAreArray(both));
 }
 
 TEST(ExtraDrive, AnUnknownPrefixBelongsToThePath) {
-    EXPECT_THAT(overrides({"--extra-drive=vmdk:a"}), ElementsAre("drive.cli0.path = \"vmdk:a\""));
-    EXPECT_THAT(overrides({"--extra-drive=raw:x:nvme:a"}), ElementsAre("drive.cli0.format = \"raw\"", "drive.cli0.path = \"x:nvme:a\""));
-    EXPECT_THAT(overrides({"--extra-drive=./raw:a"}), ElementsAre("drive.cli0.path = \"./raw:a\""));
-    EXPECT_THAT(overrides({"--extra-drive=raw"}), ElementsAre("drive.cli0.path = \"raw\""));
+    EXPECT_THAT(overrides_of({"--extra-drive=vmdk:a"}), ElementsAre("drive.cli0.path = \"vmdk:a\""));
+    EXPECT_THAT(overrides_of({"--extra-drive=raw:x:nvme:a"}), ElementsAre("drive.cli0.format = \"raw\"", "drive.cli0.path = \"x:nvme:a\""));
+    EXPECT_THAT(overrides_of({"--extra-drive=./raw:a"}), ElementsAre("drive.cli0.path = \"./raw:a\""));
+    EXPECT_THAT(overrides_of({"--extra-drive=raw"}), ElementsAre("drive.cli0.path = \"raw\""));
 }
 
 TEST(Credential, TextIsUnescaped) {
-    EXPECT_THAT(overrides({"--set-credential=a.b:x:y\\n\\x41"}), ElementsAre("credentials.\"a.b\" = \"x:y\\nA\""));
-    EXPECT_THAT(overrides({"--set-credential=a:"}), ElementsAre("credentials.a = \"\""));
+    EXPECT_THAT(overrides_of({"--set-credential=a.b:x:y\\n\\x41"}), ElementsAre("credentials.\"a.b\" = \"x:y\\nA\""));
+    EXPECT_THAT(overrides_of({"--set-credential=a:"}), ElementsAre("credentials.a = \"\""));
 }
 
 TEST(Credential, BytesBecomeBase64) {
-    EXPECT_THAT(overrides({"--set-credential=a:\\x00"}), ElementsAre("credentials.a = { base64 = \"AA==\" }"));
-    EXPECT_THAT(overrides({"--set-credential=a:\\xff"}), ElementsAre("credentials.a = { base64 = \"/w==\" }"));
+    EXPECT_THAT(overrides_of({"--set-credential=a:\\x00"}), ElementsAre("credentials.a = { base64 = \"AA==\" }"));
+    EXPECT_THAT(overrides_of({"--set-credential=a:\\xff"}), ElementsAre("credentials.a = { base64 = \"/w==\" }"));
 }
 
 TEST(Credential, APathOrAnInheritedName) {
-    EXPECT_THAT(overrides({"--load-credential=a:/x", "--load-credential=b:./y:z", "--load-credential=c:name"}),
+    EXPECT_THAT(overrides_of({"--load-credential=a:/x", "--load-credential=b:./y:z", "--load-credential=c:name"}),
                 ElementsAre("credentials.a = { file = \"/x\" }", "credentials.b = { file = \"./y:z\" }",
                             "credentials.c = { inherited = \"name\" }"));
 }
 
 TEST(Credential, AnIdIsGivenOnce) {
     EXPECT_EQ(problem({"--set-credential=a:1", "--set-credential=a:2"}), "credential 'a' is given twice");
-    EXPECT_THAT(overrides({"--set-credential=a:1", "--set-credential=", "--set-credential=a:2"}),
+    EXPECT_THAT(overrides_of({"--set-credential=a:1", "--set-credential=", "--set-credential=a:2"}),
                 ElementsAre("credentials.a = \"1\"", "credentials cleared", "credentials.a = \"2\""));
 }
 
 TEST(Set, KeysMayBeQuotedAndHoldEquals) {
-    EXPECT_THAT(overrides({"--set", "mount.\"a=b\".source=/x=y"}), ElementsAre("mount.\"a=b\".source = \"/x=y\""));
-    EXPECT_THAT(overrides({"--set", "mount.'a.b'.source=x"}), ElementsAre("mount.\"a.b\".source = \"x\""));
-    EXPECT_THAT(overrides({"--set", "credentials.\"q\\\"=\" = v"}), ElementsAre("credentials.\"q\\\"=\" = \" v\""));
-    EXPECT_THAT(overrides({"--set", " cpus =4"}), ElementsAre("cpus = 4"));
+    EXPECT_THAT(overrides_of({"--set", "mount.\"a=b\".source=/x=y"}), ElementsAre("mount.\"a=b\".source = \"/x=y\""));
+    EXPECT_THAT(overrides_of({"--set", "mount.'a.b'.source=x"}), ElementsAre("mount.\"a.b\".source = \"x\""));
+    EXPECT_THAT(overrides_of({"--set", "credentials.\"q\\\"=\" = v"}), ElementsAre("credentials.\"q\\\"=\" = \" v\""));
+    EXPECT_THAT(overrides_of({"--set", " cpus =4"}), ElementsAre("cpus = 4"));
 }
 
 TEST(Set, ListsAreReplacedExtendedAndCleared) {
-    EXPECT_THAT(overrides({"--set", "smbios=a", "--set", "smbios+=b", "--set", "smbios+=['c', 'd']", "--set", "smbios="}),
+    EXPECT_THAT(overrides_of({"--set", "smbios=a", "--set", "smbios+=b", "--set", "smbios+=['c', 'd']", "--set", "smbios="}),
                 ElementsAre("smbios = [\"a\"]", "smbios += [\"b\"]", "smbios += [\"c\", \"d\"]", "smbios cleared"));
 }
 
 TEST(Set, TablesAreToml) {
-    EXPECT_THAT(overrides({"--set", "mount.x={ source = 'a', read-only = true }"}),
+    EXPECT_THAT(overrides_of({"--set", "mount.x={ source = 'a', read-only = true }"}),
                 ElementsAre("mount.x = { source = \"a\", read-only = true }"));
-    EXPECT_THAT(overrides({"--set", "mount={ x = { source = 'a' } }"}), ElementsAre("mount = { x = { source = \"a\" } }"));
+    EXPECT_THAT(overrides_of({"--set", "mount={ x = { source = 'a' } }"}), ElementsAre("mount = { x = { source = \"a\" } }"));
     EXPECT_EQ(problem({"--set", "mount.x=[1]"}), "mount.x is a table");
 }
 
 TEST(Set, AnEmptyValueBringsTheDefaultBack) {
-    EXPECT_THAT(overrides({"--set", "name=", "--set", "ram=", "--set", "description="}),
+    EXPECT_THAT(overrides_of({"--set", "name=", "--set", "ram=", "--set", "description="}),
                 ElementsAre("name unset", "ram unset", "description = \"\""));
 }
 
@@ -133,7 +133,7 @@ TEST(Set, SuggestsAmongAllKeys) {
 }
 
 TEST(Unset, TakesKeysAndTables) {
-    EXPECT_THAT(overrides({"--unset", "cpus", "--unset", "mount", "--unset", "mount.x", "--unset", "image"}),
+    EXPECT_THAT(overrides_of({"--unset", "cpus", "--unset", "mount", "--unset", "mount.x", "--unset", "image"}),
                 ElementsAre("cpus unset", "mount unset", "mount.x unset", "image unset"));
 }
 

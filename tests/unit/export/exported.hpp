@@ -10,6 +10,7 @@
 
 namespace vmspawn {
 
+inline const std::string disk = "name = \"dev\"\nimage.path = \"disk.raw\"\n";
 inline const ExportContext test_context{Arch::x86_64, "/srv/vm/dev.vmspawn", "", "/usr/bin/vmspawn"};
 
 /// The words of --to=, as the language has them.

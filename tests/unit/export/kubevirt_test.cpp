@@ -25,8 +25,6 @@ InCluster kubevirt(const std::string& text, const std::vector<std::string>& flag
     return c;
 }
 
-const std::string disk = "name = \"dev\"\nimage.path = \"disk.raw\"\n";
-
 TEST(Kubevirt, AnImageIsAClaimThatTheListFills) {
     const Export out = exported("kubevirt", disk + "image.grow = \"20G\"\n");
     const InCluster c = kubevirt(disk + "image.ephemeral = true\n");

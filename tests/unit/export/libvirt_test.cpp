@@ -13,7 +13,6 @@ using testing::IsEmpty;
 using testing::Not;
 
 const std::string kernel = "name = \"dev\"\nboot.linux = \"vmlinuz\"\n";
-const std::string disk = "name = \"dev\"\nimage.path = \"disk.raw\"\n";
 
 Export libvirt(const std::string& text, const std::vector<std::string>& flags = {}) {
     return exported("libvirt", text, flags);

@@ -20,7 +20,7 @@ Machine ephemeral_machine() {
     return machine;
 }
 
-Host with_image(std::uint64_t size, FileAnswer::Type type = FileAnswer::Type::regular) {
+Host with_disk(std::uint64_t size, FileAnswer::Type type = FileAnswer::Type::regular) {
     Host host = plain_host();
     FileAnswer& answer = host.files["/defs/disk.raw"] = regular_file("1", size);
     answer.type = type;
@@ -38,7 +38,7 @@ std::optional<Grow> grow_of(const Planned& made) {
 }
 
 TEST(Ephemeral, WritesGoToAnOverlay) {
-    const Planned made = planned(ephemeral_machine(), with_image(5 * mebibyte));
+    const Planned made = planned(ephemeral_machine(), with_disk(5 * mebibyte));
     EXPECT_THAT(made.summaries(), IsEmpty());
     EXPECT_FALSE(std::get<OpenFile>(made.at("image").up).writable);
     EXPECT_EQ(std::get<OpenFile>(made.at("image").up).lock, OpenFile::Lock::qemu);
@@ -54,7 +54,7 @@ TEST(Ephemeral, WritesGoToAnOverlay) {
 }
 
 TEST(Ephemeral, AReadOnlyImageWillDo) {
-    Host host = with_image(mebibyte);
+    Host host = with_disk(mebibyte);
     host.files["/defs/disk.raw"].writable = false;
     EXPECT_THAT(planned(ephemeral_machine(), host).summaries(), IsEmpty());
     EXPECT_THAT(planned(disk_machine(), host).found.begin()->hint, HasSubstr("image.ephemeral = true would do without"));
@@ -72,12 +72,12 @@ TEST(Ephemeral, DrivesKeepTheirWrites) {
 TEST(Ephemeral, GrowGivesTheOverlayTheLargerSize) {
     Machine machine = ephemeral_machine();
     machine.image.grow = 8 * mebibyte;
-    const Planned made = planned(machine, with_image(5 * mebibyte));
+    const Planned made = planned(machine, with_disk(5 * mebibyte));
     EXPECT_EQ(std::get<MakeOverlay>(made.at("image.overlay").up).size, 8 * mebibyte);
     EXPECT_FALSE(grow_of(made));
     EXPECT_THAT(made.at("image").reasons, Contains(HasSubstr("left to the guest")));
     machine.image.grow = 2 * mebibyte;
-    EXPECT_EQ(std::get<MakeOverlay>(planned(machine, with_image(5 * mebibyte)).at("image.overlay").up).size, 5 * mebibyte);
+    EXPECT_EQ(std::get<MakeOverlay>(planned(machine, with_disk(5 * mebibyte)).at("image.overlay").up).size, 5 * mebibyte);
     machine.image.grow = 1ULL << 60U;
     EXPECT_THAT(planned(machine).summaries(), ElementsAre(HasSubstr("an overlay holds")));
 }
@@ -94,25 +94,25 @@ TEST(Ephemeral, AMachineThatNobodyNamedGetsASuffix) {
 }
 
 TEST(Grow, ARawImageGrowsOnItsOwnDescriptor) {
-    const Planned made = planned(grown(8 * mebibyte), with_image(5 * mebibyte));
+    const Planned made = planned(grown(8 * mebibyte), with_disk(5 * mebibyte));
     ASSERT_TRUE(grow_of(made));
     EXPECT_EQ(grow_of(made)->size, 8 * mebibyte);
     EXPECT_FALSE(grow_of(made)->qcow2);
-    EXPECT_TRUE(grow_of(planned(grown(5 * mebibyte), with_image(5 * mebibyte)))) << "its partition table may still wait";
+    EXPECT_TRUE(grow_of(planned(grown(5 * mebibyte), with_disk(5 * mebibyte)))) << "its partition table may still wait";
 }
 
 TEST(Grow, WhatIsLargeEnoughAndBlockDevicesStay) {
-    const Planned larger = planned(grown(mebibyte), with_image(5 * mebibyte));
+    const Planned larger = planned(grown(mebibyte), with_disk(5 * mebibyte));
     EXPECT_FALSE(grow_of(larger));
     EXPECT_THAT(larger.at("image").reasons, ElementsAre("image.grow = 1048576 does nothing because the image has 5242880 bytes"));
-    const Planned device = planned(grown(8 * mebibyte), with_image(5 * mebibyte, FileAnswer::Type::block));
+    const Planned device = planned(grown(8 * mebibyte), with_disk(5 * mebibyte, FileAnswer::Type::block));
     EXPECT_FALSE(grow_of(device));
     EXPECT_THAT(device.at("image").reasons, ElementsAre(HasSubstr("because a block device has the size that it has")));
 }
 
 struct Qcow2Case {
     Machine machine = grown(8 * mebibyte);
-    Host host = with_image(1000);
+    Host host = with_disk(1000);
 
     Qcow2Case() {
         machine.image.format = DiskFormat::qcow2;

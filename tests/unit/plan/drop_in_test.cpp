@@ -53,13 +53,6 @@ Host recorded(const std::string& name) {
     return *host;
 }
 
-std::vector<std::string> words_of(const Planned& made, const std::string& id) {
-    std::vector<std::string> texts;
-    for (const Word& word : std::get<Spawn>(made.at(id).up).arguments)
-        texts.push_back(to_string(word));
-    return texts;
-}
-
 Host without_vsock() {
     Host host = plain_host();
     host.programs["systemd-journal-remote"] = "/usr/lib/systemd/systemd-journal-remote";

@@ -131,6 +131,17 @@ std::vector<std::string> Planned::summaries() const {
     return texts;
 }
 
+std::vector<std::string> words_of(const Plan& plan, std::string_view id) {
+    std::vector<std::string> texts;
+    for (const Word& word : std::get<Spawn>(plan.find(id)->up).arguments)
+        texts.push_back(to_string(word));
+    return texts;
+}
+
+std::vector<std::string> words_of(const Planned& made, std::string_view id) {
+    return words_of(made.plan, id);
+}
+
 const Resource& Planned::at(std::string_view id) const {
     const Resource* resource = plan.find(id);
     if (!resource)

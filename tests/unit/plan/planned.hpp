@@ -35,6 +35,14 @@ struct Planned {
     [[nodiscard]] const Resource& at(std::string_view id) const;
 };
 
+/// The arguments of the program that a resource starts, in the spelling of golden files.
+std::vector<std::string> words_of(const Plan& plan, std::string_view id);
+std::vector<std::string> words_of(const Planned& made, std::string_view id);
+
+inline const Virtiofsd modern_virtiofsd{
+    "/usr/libexec/virtiofsd", "1.13.2", {"announce-submounts", "modcaps", "readonly", "shared-dir", "translate-uid"}};
+inline const Virtiofsd old_virtiofsd{"/usr/lib/qemu/virtiofsd", "7.2.22", {}};
+
 /// A split flash with raw files, for x86_64 and aarch64.
 Firmware firmware_of(std::string name, std::set<std::string> features);
 

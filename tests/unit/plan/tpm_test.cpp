@@ -21,20 +21,13 @@ Host with_swtpm(Host host = plain_host()) {
     return host;
 }
 
-std::vector<std::string> words_of(const Resource& resource) {
-    std::vector<std::string> words;
-    for (const Word& word : std::get<Spawn>(resource.up).arguments)
-        words.push_back(to_string(word));
-    return words;
-}
-
 TEST(PlanTpm, IsThereWhereSwtpmIs) {
     const Planned made = planned(disk_machine(), with_swtpm());
     EXPECT_EQ(std::get<KeepDirectory>(made.at("tpm-state").up).path, "/defs/disk.raw.tpmstate");
     EXPECT_THAT(made.at("tpm-setup").needs, ElementsAre("tpm-state"));
     EXPECT_THAT(made.at("tpm").needs, ElementsAre("tpm-state", "tpm-setup", "tpm-socket"));
-    EXPECT_THAT(words_of(made.at("tpm")), ElementsAre("socket", "--tpm2", "--tpmstate", "dir=<tpm-state:path>,mode=0600", "--ctrl",
-                                                      "type=unixio,clientfd=<tpm-socket:fd>", "--terminate"));
+    EXPECT_THAT(words_of(made, "tpm"), ElementsAre("socket", "--tpm2", "--tpmstate", "dir=<tpm-state:path>,mode=0600", "--ctrl",
+                                                   "type=unixio,clientfd=<tpm-socket:fd>", "--terminate"));
     EXPECT_THAT(made.values("-chardev"), Contains("socket,id=chrtpm,<tpm-socket:chardev>"));
     EXPECT_THAT(made.values("-device"), Contains(R"({"driver":"tpm-tis","id":"tpmdev0","tpmdev":"tpm0"})"));
     EXPECT_THAT(made.at("qemu").needs, Contains("tpm-socket"));
@@ -42,11 +35,11 @@ TEST(PlanTpm, IsThereWhereSwtpmIs) {
 }
 
 TEST(PlanTpm, TheNewestProfileOfSwtpmSetupIsMade) {
-    EXPECT_THAT(words_of(planned(disk_machine(), with_swtpm()).at("tpm-setup")), Not(Contains("--profile-name")));
+    EXPECT_THAT(words_of(planned(disk_machine(), with_swtpm()), "tpm-setup"), Not(Contains("--profile-name")));
     Host host = with_swtpm();
     host.programs["swtpm_setup --profile-name"] = "default-v2";
     const Planned made = planned(disk_machine(), host);
-    EXPECT_THAT(words_of(made.at("tpm-setup")), testing::IsSupersetOf({"--profile-name", "default-v2"}));
+    EXPECT_THAT(words_of(made, "tpm-setup"), testing::IsSupersetOf({"--profile-name", "default-v2"}));
     EXPECT_THAT(made.at("tpm-setup").reasons, Contains("profile = default-v2 because it is the newest that this swtpm_setup offers"));
 }
 
@@ -94,7 +87,7 @@ TEST(PlanTpm, SetupMayBeMissingOrFail) {
     Host host = with_swtpm();
     EXPECT_EQ(planned(disk_machine(), host).at("tpm-setup").on_failure, OnFailure::go_on);
     host.programs["swtpm_localca"] = "";
-    EXPECT_THAT(words_of(planned(disk_machine(), host).at("tpm-setup")), Not(Contains("--create-ek-cert")));
+    EXPECT_THAT(words_of(planned(disk_machine(), host), "tpm-setup"), Not(Contains("--create-ek-cert")));
     host.programs["swtpm_setup"] = "";
     const Planned made = planned(disk_machine(), host);
     EXPECT_NE(made.plan.find("tpm"), nullptr);
@@ -154,7 +147,7 @@ TEST(Without, LeavesNoTraceOfTheTpm) {
     for (const char* gone : {"tpm", "tpm-setup", "tpm-state", "tpm-socket"})
         EXPECT_EQ(rest.find(gone), nullptr) << gone;
     EXPECT_EQ(rest.resources.size() + 4, made.plan.resources.size());
-    EXPECT_THAT(words_of(*rest.find("qemu")), Not(Contains(HasSubstr("tpm"))));
+    EXPECT_THAT(words_of(rest, "qemu"), Not(Contains(HasSubstr("tpm"))));
     EXPECT_THAT(rest.find("qemu")->needs, Not(Contains("tpm-socket")));
     EXPECT_THAT(rest.find("qemu")->needs, Contains("runtime-dir"));
 }

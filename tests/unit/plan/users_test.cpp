@@ -15,11 +15,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const Virtiofsd modern{"/usr/libexec/virtiofsd", "1.13.2", {"announce-submounts", "modcaps", "readonly", "shared-dir", "translate-uid"}};
-const Virtiofsd old{"/usr/lib/qemu/virtiofsd", "7.2.22", {}};
-
 /// ann and bob have homes of their own.
-Host with_users(const Virtiofsd& virtiofsd = modern) {
+Host with_users(const Virtiofsd& virtiofsd = modern_virtiofsd) {
     Host host = plain_host();
     host.virtiofsd = virtiofsd;
     host.users["ann"] = {.uid = 1000, .gid = 1001, .group = "ann", .home = "/home/ann", .shell = "/bin/zsh", .password = 106};
@@ -54,13 +51,6 @@ std::string credential(const Planned& made, const std::string& id) {
     for (const Piece& piece : std::get<MakeMemory>(made.at("credential." + id).up).pieces)
         text += std::holds_alternative<Text>(piece) ? std::get<Text>(piece).bytes : std::get<PasswordHash>(piece).user;
     return text;
-}
-
-std::vector<std::string> words(const Planned& made, const std::string& id) {
-    std::vector<std::string> texts;
-    for (const Word& word : std::get<Spawn>(made.at(id).up).arguments)
-        texts.push_back(to_string(word));
-    return texts;
 }
 
 const Namespace& space(const Planned& made, const std::string& id) {
@@ -116,7 +106,7 @@ TEST(Users, GuestThatGetsAHashIsSpokenOfOnce) {
 
 TEST(Users, HomeIsSharedWithOneIdTranslated) {
     const Planned made = planned(binding({"ann"}), with_users());
-    EXPECT_THAT(words(made, "home.ann"),
+    EXPECT_THAT(words_of(made, "home.ann"),
                 ElementsAre("--fd=<socket.home.ann:fd>", "--shared-dir=/home/ann", "--cache=auto", "--xattr", "--announce-submounts",
                             "--translate-uid=map:60514:1000:1", "--translate-uid=squash-guest:0:1000:60514",
                             "--translate-uid=squash-guest:60515:1000:4294906780", "--translate-gid=map:60514:1001:1",
@@ -130,27 +120,27 @@ TEST(Users, HomeIsSharedWithOneIdTranslated) {
 }
 
 TEST(Users, OldVirtiofsdGetsTheIdsByANamespace) {
-    const Planned made = planned(binding({"ann"}), with_users(old));
+    const Planned made = planned(binding({"ann"}), with_users(old_virtiofsd));
     EXPECT_THAT(spans(space(made, "home.ann").uids), ElementsAre("0:60514:1", "60514:1000:1"));
     EXPECT_THAT(spans(space(made, "home.ann").gids), ElementsAre("0:60514:1", "60514:1001:1"));
     EXPECT_TRUE(space(made, "home.ann").mounts_first);
-    EXPECT_THAT(words(made, "home.ann"), Contains("source=/run/systemd/vmspawn/share"));
+    EXPECT_THAT(words_of(made, "home.ann"), Contains("source=/run/systemd/vmspawn/share"));
 }
 
 TEST(Users, UserBindsThemselves) {
     const Planned made = planned(binding({"ann"}), as_ann(with_users(), false));
     EXPECT_THAT(made.summaries(), IsEmpty());
     EXPECT_THAT(spans(space(made, "home.ann").uids), ElementsAre("0:1000:1"));
-    EXPECT_THAT(words(made, "home.ann"), Contains("--translate-uid=map:60514:0:1"));
-    EXPECT_THAT(words(made, "home.ann"), Contains("--translate-gid=map:60514:0:1"));
-    EXPECT_THAT(words(made, "home.ann"), Contains("--sandbox=chroot"));
+    EXPECT_THAT(words_of(made, "home.ann"), Contains("--translate-uid=map:60514:0:1"));
+    EXPECT_THAT(words_of(made, "home.ann"), Contains("--translate-gid=map:60514:0:1"));
+    EXPECT_THAT(words_of(made, "home.ann"), Contains("--sandbox=chroot"));
 }
 
 TEST(Users, UserWithOldVirtiofsdNeedsIdsGranted) {
-    const Planned granted = planned(binding({"ann"}), as_ann(with_users(old), true));
+    const Planned granted = planned(binding({"ann"}), as_ann(with_users(old_virtiofsd), true));
     EXPECT_THAT(spans(space(granted, "home.ann").uids), ElementsAre("0:100000:1", "60514:1000:1"));
     EXPECT_EQ(space(granted, "home.ann").uid_tool, "/usr/bin/newuidmap");
-    const Planned refused = planned(binding({"ann"}), as_ann(with_users(old), false));
+    const Planned refused = planned(binding({"ann"}), as_ann(with_users(old_virtiofsd), false));
     EXPECT_THAT(refused.summaries(),
                 ElementsAre("users.bind[0]: virtiofsd 7.2.22 cannot give a user of the host another number in the guest"));
     EXPECT_EQ(refused.found.status(), EOPNOTSUPP);

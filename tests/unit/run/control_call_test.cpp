@@ -17,12 +17,12 @@ using testing::HasSubstr;
 
 constexpr std::string_view nul("\0", 1);
 
-ControlRequest asked(const std::string& method, const std::string& parameters = "{}", const std::string& more = "") {
+ControlRequest request_of(const std::string& method, const std::string& parameters = "{}", const std::string& more = "") {
     const auto call = parse_control_call("{\"method\":\"" + method + "\",\"parameters\":" + parameters + more + "}");
     return call ? call->request : VarlinkError{"no call", ""};
 }
 ControlRequest of_machine(const std::string& method, const std::string& parameters = "{}", const std::string& more = "") {
-    return asked("io.systemd.MachineInstance." + method, parameters, more);
+    return request_of("io.systemd.MachineInstance." + method, parameters, more);
 }
 /// Name and parameters of a refusal.
 std::string refused(const ControlRequest& request) {
@@ -50,11 +50,12 @@ TEST(ControlCall, EventsNeedMore) {
 
 TEST(ControlCall, TheConsoleNeedsAnUpgrade) {
     const std::string method = "io.vmspawn.Console.Attach";
-    EXPECT_TRUE(std::holds_alternative<AttachConsole>(asked(method, "{}", R"(,"upgrade":true)")));
-    EXPECT_EQ(refused(asked(method)), "io.vmspawn.Console.ExpectedUpgrade {}");
-    EXPECT_EQ(refused(asked(method, "{}", R"(,"upgrade":"yes")")), "io.vmspawn.Console.ExpectedUpgrade {}");
-    EXPECT_EQ(refused(asked(method, R"({"a":1})", R"(,"upgrade":true)")), R"(org.varlink.service.InvalidParameter {"parameter":"a"})");
-    EXPECT_EQ(refused(asked("io.vmspawn.Console.Detach")), R"(org.varlink.service.MethodNotFound {"method":"io.vmspawn.Console.Detach"})");
+    EXPECT_TRUE(std::holds_alternative<AttachConsole>(request_of(method, "{}", R"(,"upgrade":true)")));
+    EXPECT_EQ(refused(request_of(method)), "io.vmspawn.Console.ExpectedUpgrade {}");
+    EXPECT_EQ(refused(request_of(method, "{}", R"(,"upgrade":"yes")")), "io.vmspawn.Console.ExpectedUpgrade {}");
+    EXPECT_EQ(refused(request_of(method, R"({"a":1})", R"(,"upgrade":true)")), R"(org.varlink.service.InvalidParameter {"parameter":"a"})");
+    EXPECT_EQ(refused(request_of("io.vmspawn.Console.Detach")),
+              R"(org.varlink.service.MethodNotFound {"method":"io.vmspawn.Console.Detach"})");
 }
 
 TEST(ControlCall, Storage) {
@@ -83,9 +84,9 @@ TEST(ControlCall, TheFirstWrongParameterIsNamed) {
 
 TEST(ControlCall, WhatIsNotThereIsNamed) {
     EXPECT_EQ(refused(of_machine("Explode")), R"(org.varlink.service.MethodNotFound {"method":"io.systemd.MachineInstance.Explode"})");
-    EXPECT_EQ(refused(asked("io.systemd.VirtualMachineInstance.Any")),
+    EXPECT_EQ(refused(request_of("io.systemd.VirtualMachineInstance.Any")),
               R"(org.varlink.service.MethodNotFound {"method":"io.systemd.VirtualMachineInstance.Any"})");
-    EXPECT_EQ(refused(asked("org.example.Any")), R"(org.varlink.service.InterfaceNotFound {"interface":"org.example"})");
+    EXPECT_EQ(refused(request_of("org.example.Any")), R"(org.varlink.service.InterfaceNotFound {"interface":"org.example"})");
 }
 
 TEST(ControlCall, OtherBytesAreNoCall) {

@@ -22,12 +22,13 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::string_view describe(R"({"method":"io.systemd.MachineInstance.Describe"})"
-                                    "\0",
-                                    48 + 1);
-constexpr std::string_view subscribe(R"({"method":"io.systemd.MachineInstance.SubscribeEvents","more":true,"parameters":{"filter":["A"]}})"
-                                     "\0",
-                                     98);
+constexpr std::string_view describe_call(R"({"method":"io.systemd.MachineInstance.Describe"})"
+                                         "\0",
+                                         48 + 1);
+constexpr std::string_view subscribe_call(
+    R"({"method":"io.systemd.MachineInstance.SubscribeEvents","more":true,"parameters":{"filter":["A"]}})"
+    "\0",
+    98);
 
 class Serving : public testing::Test {
 protected:
@@ -92,7 +93,7 @@ TEST_F(Serving, TheSocketIsItsOwners) {
 
 TEST_F(Serving, CallsOfAClientAreAnsweredInTurn) {
     const Fd client = connect();
-    say(client, std::string(describe) + std::string(describe));
+    say(client, std::string(describe_call) + std::string(describe_call));
     settle(loop_);
     ASSERT_THAT(calls_, SizeIs(1)) << "the second waits for the first's answer";
     server_->answer(calls_[0], "first");
@@ -107,7 +108,7 @@ TEST_F(Serving, AThousandCallsAtOnce) {
     const Fd client = connect();
     std::string all;
     for (int i = 0; i < 1000; ++i)
-        all += describe;
+        all += describe_call;
     std::size_t sent = 0;
     std::string answers;
     constexpr int rounds = 1000;
@@ -122,10 +123,10 @@ TEST_F(Serving, AThousandCallsAtOnce) {
 
 TEST_F(Serving, ACallInPiecesIsOneCall) {
     const Fd client = connect();
-    say(client, describe.substr(0, 10));
+    say(client, describe_call.substr(0, 10));
     settle(loop_);
     EXPECT_THAT(calls_, IsEmpty());
-    say(client, describe.substr(10));
+    say(client, describe_call.substr(10));
     settle(loop_);
     EXPECT_THAT(calls_, SizeIs(1));
 }
@@ -149,14 +150,14 @@ TEST_F(Serving, WhoTalksNonsenseIsCutOffAlone) {
     }
     settle(loop_);
     EXPECT_EQ(heard(endless), "END");
-    say(good, describe);
+    say(good, describe_call);
     settle(loop_);
     EXPECT_THAT(calls_, SizeIs(1));
 }
 
 TEST_F(Serving, WhoSaysNoMoreStillHearsTheAnswer) {
     const Fd client = connect();
-    say(client, describe);
+    say(client, describe_call);
     shutdown(client.get(), SHUT_WR);
     settle(loop_);
     ASSERT_THAT(calls_, SizeIs(1));
@@ -168,7 +169,7 @@ TEST_F(Serving, WhoSaysNoMoreStillHearsTheAnswer) {
 TEST_F(Serving, AnAnswerForOneWhoHasGoneIsDropped) {
     {
         const Fd client = connect();
-        say(client, describe);
+        say(client, describe_call);
         settle(loop_);
     }
     ASSERT_THAT(calls_, SizeIs(1));
@@ -176,14 +177,14 @@ TEST_F(Serving, AnAnswerForOneWhoHasGoneIsDropped) {
     settle(loop_);
     answering_ = true;
     const Fd next = connect();
-    say(next, describe);
+    say(next, describe_call);
     settle(loop_);
     EXPECT_EQ(heard(next), reply_);
 }
 
 TEST_F(Serving, OnlyWantedEventsCome) {
     const Fd client = connect();
-    say(client, subscribe);
+    say(client, subscribe_call);
     settle(loop_);
     server_->publish("B", "");
     server_->publish("A", "{}");
@@ -195,13 +196,13 @@ TEST_F(Serving, OnlyWantedEventsCome) {
 TEST_F(Serving, ASubscriberWhoDoesNotListenIsCutOff) {
     const Fd silent = connect();
     const Fd other = connect();
-    say(silent, subscribe);
+    say(silent, subscribe_call);
     settle(loop_);
     const std::string data = "\"" + std::string(10000, 'x') + "\"";
     for (int i = 0; i < 1000; ++i)  // more than any socket holds
         server_->publish("A", data);
     settle(loop_);
-    say(other, describe);
+    say(other, describe_call);
     settle(loop_);
     EXPECT_THAT(calls_, SizeIs(1));
     EXPECT_TRUE(heard(silent).ends_with("END"));
@@ -226,7 +227,7 @@ TEST_F(Serving, OneTooManyIsClosed) {
 TEST_F(Serving, DescriptorsComeWithTheirCall) {
     const Fd client = connect();
     const int passed = STDERR_FILENO;
-    ASSERT_GT(send_with_rights(client.get(), describe, {&passed, 1}), 0);
+    ASSERT_GT(send_with_rights(client.get(), describe_call, {&passed, 1}), 0);
     settle(loop_);
     EXPECT_EQ(descriptors_, 1U);
     EXPECT_THAT(calls_, SizeIs(1));

@@ -31,7 +31,7 @@ OfferedFile file(const std::string& identity, bool writable = true) {
 class Storage : public testing::Test {
 protected:
     /// Each command as a line; the drive that a step is for is remembered.
-    std::vector<std::string> lines(const HotStorage::Commands& commands) {
+    std::vector<std::string> lines(const StorageCommands& commands) {
         std::vector<std::string> all;
         for (const StorageCommand& command : commands) {
             if (const auto* step = std::get_if<StorageStep>(&command)) {

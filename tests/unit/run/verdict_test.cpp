@@ -9,8 +9,8 @@
 namespace vmspawn {
 namespace {
 
-constexpr ProcessEnd well{.signalled = false, .code = 0};
-constexpr ProcessEnd status_one{.signalled = false, .code = 1};
+constexpr ProcessEnd in_order{.signalled = false, .code = 0};
+constexpr ProcessEnd with_one{.signalled = false, .code = 1};
 constexpr ProcessEnd killed_by(int signal) {
     return {.signalled = true, .code = signal};
 }
@@ -22,7 +22,7 @@ struct Row {
 };
 
 Facts facts(void (*change)(Facts&)) {
-    Facts result{.orderly = true, .qemu = well};
+    Facts result{.orderly = true, .qemu = in_order};
     change(result);
     return result;
 }
@@ -33,18 +33,18 @@ const Row rows[] = {
     {"no permission", facts([](Facts& f) { f = {.bring_up_error = EACCES}; }), EACCES},
     {"the host cannot", facts([](Facts& f) { f = {.bring_up_error = EOPNOTSUPP}; }), 95},
     {"in use", facts([](Facts& f) { f = {.bring_up_error = EBUSY}; }), 16},
-    {"QEMU died at its start", facts([](Facts& f) { f = {.bring_up_error = EIO, .qemu = status_one}; }), EIO},
+    {"QEMU died at its start", facts([](Facts& f) { f = {.bring_up_error = EIO, .qemu = with_one}; }), EIO},
     {"an errno beyond a status", facts([](Facts& f) { f = {.bring_up_error = 512}; }), 255},
     {"QEMU was killed by a stranger", facts([](Facts& f) { f.orderly = false, f.qemu = killed_by(SIGKILL); }), EIO},
     {"QEMU crashed", facts([](Facts& f) { f.orderly = false, f.qemu = killed_by(SIGSEGV); }), EIO},
     {"QEMU crashed after the guest powered off", facts([](Facts& f) { f.qemu = killed_by(SIGSEGV); }), EIO},
-    {"QEMU failed", facts([](Facts& f) { f.orderly = false, f.qemu = status_one; }), EIO},
-    {"QEMU failed after the guest powered off", facts([](Facts& f) { f.qemu = status_one; }), EIO},
+    {"QEMU failed", facts([](Facts& f) { f.orderly = false, f.qemu = with_one; }), EIO},
+    {"QEMU failed after the guest powered off", facts([](Facts& f) { f.qemu = with_one; }), EIO},
     {"QEMU ended well without a word", facts([](Facts& f) { f.orderly = false; }), EIO},
-    {"QEMU failed after EXIT_STATUS=0", facts([](Facts& f) { f.guest_status = 0, f.orderly = false, f.qemu = status_one; }), EIO},
+    {"QEMU failed after EXIT_STATUS=0", facts([](Facts& f) { f.guest_status = 0, f.orderly = false, f.qemu = with_one; }), EIO},
     {"KVM gave up, and we ended QEMU", facts([](Facts& f) { f.orderly = false, f.broken = true, f.killed = true; }), EIO},
     {"panic", facts([](Facts& f) { f.panicked = true; }), 255},
-    {"panic with -action panic=exit-failure", facts([](Facts& f) { f.panicked = true, f.qemu = status_one; }), 255},
+    {"panic with -action panic=exit-failure", facts([](Facts& f) { f.panicked = true, f.qemu = with_one; }), 255},
     {"panic outranks the guest's status", facts([](Facts& f) { f.panicked = true, f.guest_status = 3; }), 255},
     {"panic, then a signal", facts([](Facts& f) { f.panicked = true, f.asked_by = SIGTERM; }), 255},
     {"time ran out", facts([](Facts& f) { f.timed_out = true, f.killed = true; }), ETIMEDOUT},
@@ -52,10 +52,10 @@ const Row rows[] = {
     {"EXIT_STATUS=0", facts([](Facts& f) { f.guest_status = 0; }), 0},
     {"EXIT_STATUS=7, then a signal", facts([](Facts& f) { f.guest_status = 7, f.asked_by = SIGINT; }), 7},
     {"asked by SIGTERM, powered off in order", facts([](Facts& f) { f.asked_by = SIGTERM; }), 0},
-    {"asked by SIGTERM, ended by SIGTERM", facts([](Facts& f) { f = {.asked_by = SIGTERM, .killed = true, .qemu = well}; }), 143},
+    {"asked by SIGTERM, ended by SIGTERM", facts([](Facts& f) { f = {.asked_by = SIGTERM, .killed = true, .qemu = in_order}; }), 143},
     {"asked by SIGINT, had to be killed", facts([](Facts& f) { f = {.asked_by = SIGINT, .killed = true, .qemu = killed_by(SIGKILL)}; }),
      130},
-    {"asked by SIGHUP, ended by SIGTERM", facts([](Facts& f) { f = {.asked_by = SIGHUP, .killed = true, .qemu = well}; }), 129},
+    {"asked by SIGHUP, ended by SIGTERM", facts([](Facts& f) { f = {.asked_by = SIGHUP, .killed = true, .qemu = in_order}; }), 129},
     {"powered off in order just before our SIGTERM", facts([](Facts& f) { f.asked_by = SIGTERM, f.killed = true; }), 0},
     {"powered off, but QEMU hung and had to be killed",
      facts([](Facts& f) { f.asked_by = SIGTERM, f.killed = true, f.qemu = killed_by(SIGKILL); }), 143},
@@ -71,7 +71,7 @@ TEST(Verdict, FollowsTheTable) {
 
 TEST(Verdict, IsNeverZeroWhenQemuFailed) {
     for (unsigned bits = 0; bits < 1U << 7; ++bits) {
-        for (const ProcessEnd end : {well, status_one, killed_by(SIGSEGV), killed_by(SIGKILL), killed_by(SIGTERM)}) {
+        for (const ProcessEnd end : {in_order, with_one, killed_by(SIGSEGV), killed_by(SIGKILL), killed_by(SIGTERM)}) {
             Facts all{.panicked = (bits & 1) != 0,
                       .timed_out = (bits & 2) != 0,
                       .killed = (bits & 4) != 0,
@@ -88,7 +88,7 @@ TEST(Verdict, IsNeverZeroWhenQemuFailed) {
 }
 
 TEST(ProcessEnd, IsSaidInWords) {
-    EXPECT_EQ(to_string(status_one), "ended with status 1");
+    EXPECT_EQ(to_string(with_one), "ended with status 1");
     EXPECT_EQ(to_string(killed_by(SIGSEGV)), "was killed by SIGSEGV");
     EXPECT_EQ(to_string(killed_by(40)), "was killed by signal 40");
 }

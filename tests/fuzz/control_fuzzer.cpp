@@ -11,10 +11,10 @@ namespace {
 using namespace vmspawn;
 
 /// QEMU does all that it is asked, or nothing, as `refusing` says.
-void carry_out(HotStorage& storage, HotStorage::Commands commands, bool refusing) {
+void carry_out(HotStorage& storage, StorageCommands commands, bool refusing) {
     int ends = 0;
     while (!commands.empty()) {
-        HotStorage::Commands next;
+        StorageCommands next;
         for (const StorageCommand& command : commands) {
             ends += std::holds_alternative<StorageEnd>(command) ? 1 : 0;
             if (const auto* step = std::get_if<StorageStep>(&command))

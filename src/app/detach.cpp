@@ -25,7 +25,7 @@ std::optional<int> detach(const Invocation& said, std::span<char* const> argv, c
         return std::nullopt;
     const Result<StartedInBackground> started = start_in_background(same_again(argv));
     if (!started)
-        return complain(to_string(started.failure()), started.failure().error);
+        return complain(started.failure());
     const std::string& name = started->machine;
     if (name.empty())
         return started->status != 0 ? started->status : complain("the machine ended before it was ready", ESRCH);

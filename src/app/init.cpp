@@ -18,7 +18,7 @@ int init(const std::string& name, std::string_view kind) {
         return complain(fmt::format("'{}' cannot be the name of a machine: letters, digits, '-' and '.', at most 64", stem), EINVAL);
     const Path path = stem + ".vmspawn";
     if (const auto made = write_file(path, definition_template(Path(stem).filename().string(), kind), Existing::keep); !made)
-        return complain(to_string(made.failure()), made.failure().error);
+        return complain(made.failure());
     return print(fmt::format("{} written: say in it what to boot, then `vmspawn run {}`\n", path.string(), path.string()));
 }
 

@@ -124,7 +124,7 @@ int show_console_log(const ListedMachine& machine, LogPrinter& printer) {
     constexpr std::size_t longest = std::size_t{256} << 20;
     const Result<std::string> text = read_file(machine.console_log, longest);
     if (!text)
-        return complain(to_string(text.failure()), text.failure().error);
+        return complain(text.failure());
     return printer.show({.kind = LiveEntry::Kind::output, .time = 0, .bytes = *text}) ? 0 : EPIPE;
 }
 
@@ -147,7 +147,7 @@ int show_kept(const ListedMachine& machine, LogPrinter& printer) {
 int follow(const ListedMachine& machine, LogPrinter& printer) {
     Result<ConsoleConnection> connection = attach_console(machine);
     if (!connection)
-        return complain(to_string(connection.failure()), connection.failure().error);
+        return complain(connection.failure());
     while (true) {
         while (const auto entry = connection->heard.take()) {
             if (entry->kind == LiveEntry::Kind::ended)
@@ -180,14 +180,14 @@ int show_logs(const Invocation& said, const ListedMachine& machine) {
 int view(const Invocation& said, const ListedMachine& machine) {
     Result<ConsoleConnection> connection = attach_console(machine);
     if (!connection)
-        return complain(to_string(connection.failure()), connection.failure().error);
+        return complain(connection.failure());
     Messages messages(wanted_messages(said.quiet));
     const bool types = connection->types && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
     messages.status(types ? "attached to " + machine.name + "; ^]^]] leaves it running, ^]^]? shows the other keys"
                           : "the console of " + machine.name + ", read-only");
     const Result<ViewEnd> end = view_console(machine, *std::move(connection), messages);
     if (!end)
-        return complain(to_string(end.failure()), end.failure().error);
+        return complain(end.failure());
     switch (*end) {
         case ViewEnd::machine_ended:
             messages.status(machine.name + " has ended");

@@ -99,7 +99,7 @@ int print(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
         return 0;
     const Failure failure = failed("write standard output");
-    return complain(to_string(failure), failure.error);
+    return complain(failure);
 }
 
 int report(Diagnostics found, std::string_view format) {

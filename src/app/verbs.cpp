@@ -173,7 +173,7 @@ int describe_firmware(const Invocation& said, const Merged& merged, const PathBa
     if (const int status = report(std::move(found), said.format); status != 0)
         return status;
     const auto text = read_file(firmware->path, std::size_t{1} << 20);
-    return text ? print(*text) : complain(to_string(text.failure()), text.failure().error);
+    return text ? print(*text) : complain(text.failure());
 }
 
 Merged merged_of(const std::string& file, const Invocation& said, const PathBase& base, Diagnostics& found) {
@@ -272,7 +272,7 @@ int show_plan(const Invocation& said, const Plan& plan) {
     if (said.format != "script")
         return print(plan_text(plan));
     const auto script = plan_script(plan);
-    return script ? print(*script) : complain(to_string(script.failure()), script.failure().error);
+    return script ? print(*script) : complain(script.failure());
 }
 
 int run(const Invocation& said, const Plan& plan, const PassedDescriptors& passed, RunClock clock,

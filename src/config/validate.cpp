@@ -60,15 +60,19 @@ private:
         KeyPath shown = profile.empty() ? KeyPath{} : KeyPath{"profile", profile};
         shown.insert(shown.end(), at.begin(), at.end());
         const std::string where = shown.empty() ? "" : fmt::format(" in [{}]", to_string(shown));
-        found_.add(error(fmt::format("unknown key '{}'{}", entry.name, where), entry.at).with_hint(suggestion(section, entry.name)));
+        found_.add(
+            error(fmt::format("unknown key '{}'{}", entry.name, where), entry.at).with_hint(suggestion(section, entry.name, profile)));
         return false;
     }
 
-    [[nodiscard]] std::string suggestion(const Section& section, const std::string& name) const {
+    [[nodiscard]] std::string suggestion(const Section& section, const std::string& name, const std::string& profile) const {
         constexpr std::size_t few = 8;
         const std::string other = elsewhere(language_, name);
         if (const auto near = nearest(name, section.names))
             return fmt::format("did you mean '{}'?", *near);
+        if (other == name && !name.empty())
+            return profile.empty() ? "it belongs above the first [table]"
+                                   : fmt::format("it belongs in [{}]", to_string({"profile", profile}));
         if (!other.empty())
             return fmt::format("did you mean '{}'?", other);
         return section.names.size() <= few ? "expected one of " + join_words(section.names) : "";
